@@ -1,0 +1,1 @@
+"""WHO: committees, people, accounts, and the record of who did what."""

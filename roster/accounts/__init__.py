@@ -1,0 +1,1 @@
+"""Accounts, grants, and the one table of who may what."""

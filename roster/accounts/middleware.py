@@ -1,0 +1,92 @@
+"""What every request passes: the roles of today, the age of the session, and no writing while reading."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RoleMiddleware:
+    """Loads what the user holds today. Needs the clock and the log-in before it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid.uuid4().hex[:16]
+        if request.user.is_authenticated:
+            request.user.act(on=request.today, acting=request.session.get("acting", ""))
+            request.user.address = request.META.get("REMOTE_ADDR") or None
+            request.user.request_id = request.request_id
+        return self.get_response(request)
+
+
+class SessionAgeMiddleware:
+    """Ends a session that idled too long or is too old (settings), and asks for an expired password to be changed."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        now = request.now.timestamp()
+        started = request.session.setdefault("started", now)
+        seen = request.session.get("seen", now)
+        if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
+            logout(request)
+            messages.info(request, "离开时间较长,已自动退出。请重新登录,未提交的内容仍保存在本机浏览器中。")
+            return redirect(resolve_url(settings.LOGIN_URL) + f"?next={request.get_full_path()}")
+        if now - seen > 30:
+            request.session["seen"] = now
+        return self._password(request) or self.get_response(request)
+
+    def _password(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path.startswith("/account/") or not request.user.has_usable_password():
+            return None
+        changed = request.user.password_changed_at
+        days = settings.PASSWORD_MAX_DAYS
+        expired = bool(days and changed and (request.now - changed).days >= days)
+        if request.user.must_change_password or expired:
+            why = "首次登录请先修改密码。" if request.user.must_change_password else f"密码已使用满 {days} 天,请修改。"
+            messages.warning(request, why)
+            return redirect("account_change_password")
+        return None
+
+
+WRITES = re.compile(r'^\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+"?(\w+)"?', re.IGNORECASE)
+# Sessions and throttling are the frame's own; the audit log also keeps downloads and refusals.
+FRAME_TABLES = re.compile(r"^(django_session|axes_|usersessions_|account_|mfa_|roster_auditevent)")
+
+
+class WritingWhileReading(RuntimeError):
+    """A reading address tried to change data: a defect, said loudly."""
+
+
+class ReadOnlyMiddleware:
+    """GET and HEAD never write."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD") or request.path.startswith(("/account/", "/backstage/")):
+            return self.get_response(request)
+        with connection.execute_wrapper(self.refuse):
+            return self.get_response(request)
+
+    @staticmethod
+    def refuse(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        found = WRITES.match(str(sql))
+        if found and not FRAME_TABLES.match(found[1]):
+            raise WritingWhileReading(f"a reading address may not write {found[1]}")
+        return execute(sql, params, many, context)

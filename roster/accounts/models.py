@@ -1,0 +1,173 @@
+"""User: an account tied to a person. Grant: a role over a committee and its subtree, dated."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.db import models
+from django.db.models import F, Q
+
+from roster.accounts.roles import GRANTED, PRECEDENCE, ROLES, SEPARATED, Permission, Role, RoleReach, roles_with
+from roster.audit.models import Versioned
+from roster.committees.models import Committee, DayRange, PointRange
+from roster.people.models import DatedQuerySet, GroupRole, Membership, Person, StudySecretary
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A role held today over one committee (and, for SUBTREE roles, all below it)."""
+
+    role: Role
+    committee_id: int
+    path: str
+    committee_label: str
+
+    @property
+    def label(self) -> str:
+        return f"{ROLES[self.role].label}({self.committee_label})"
+
+    @property
+    def key(self) -> str:
+        return f"{self.role}:{self.committee_id}"
+
+
+@dataclass(frozen=True)
+class UserReach:
+    """Where a permission is held: see `ScopedQuerySet.open_to`."""
+
+    paths: frozenset[str]
+    committee_ids: frozenset[int]
+    self_committee_ids: frozenset[int]
+    person_id: int | None
+
+
+class User(AbstractUser):
+    """`act(on=day)` loads what the user holds that day; nothing is open to a user who has not acted."""
+
+    person = models.OneToOneField(
+        Person, verbose_name="人员", null=True, blank=True, on_delete=models.PROTECT, related_name="user"
+    )
+    password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True)
+    must_change_password = models.BooleanField("首次登录须改密码", default=False)
+    old_passwords = models.JSONField(default=list, editable=False, help_text="最近 5 次密码的散列")
+
+    # Set by act() and the middleware, for the length of one request or one command.
+    today: date | None = None
+    address: str | None = None
+    request_id: str = ""
+    using: Permission | None = None
+    _holds: tuple[Hold, ...] | None = None
+    _acting: Hold | None = None
+
+    class Meta:
+        verbose_name = "账号"
+        verbose_name_plural = "账号"
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return self.person.name if self.person_id else self.username
+
+    def act(self, *, on: date, acting: str = "") -> "User":
+        """Load the roles held on `on` (three queries); `acting` is the key of the hold the page opens in."""
+        self.today = on
+        self._holds = tuple(self._load_holds(on))
+        wanted = [hold for hold in self._holds if hold.key == acting]
+        self._acting = wanted[0] if wanted else (self._holds[0] if self._holds else None)
+        return self
+
+    def _load_holds(self, on: date) -> list[Hold]:
+        found: list[Hold] = []
+
+        def add(role: Role, committee: Committee) -> None:
+            if committee.since <= on and (committee.until is None or committee.until >= on):
+                found.append(Hold(role, committee.pk, committee.path, str(committee)))
+
+        for grant in Grant.objects.filter(user=self).on(on).select_related("committee"):
+            add(Role(grant.role), grant.committee)
+        # The separated three see no content, whatever the roster says of the person.
+        if self.person_id and not any(hold.role in SEPARATED for hold in found):
+            for row in StudySecretary.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
+                add(Role.SECRETARY, row.committee)
+            for member in Membership.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
+                if member.group_role in (GroupRole.LEADER, GroupRole.DEPUTY):
+                    add(Role(member.group_role), member.committee)
+                add(Role.MEMBER, member.committee)
+        return sorted(found, key=lambda hold: (PRECEDENCE.index(hold.role), hold.path))
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        if self._holds is None:
+            raise RuntimeError("user.act(on=day) was not called: nothing is open without a day")
+        return self._holds
+
+    @property
+    def acting(self) -> Hold | None:
+        return self._acting
+
+    @property
+    def acting_label(self) -> str:
+        return self._acting.label if self._acting else ""
+
+    def holds_with(self, permission: str) -> Iterable[Hold]:
+        roles = roles_with(permission)
+        return (hold for hold in self.holds if hold.role in roles)
+
+    def may(self, permission: str) -> bool:
+        """Somewhere. For a row, ask `Model.objects.open_to(user, permission)`."""
+        return any(True for _ in self.holds_with(permission))
+
+    def reach(self, permission: str) -> UserReach:
+        paths, own, self_only = set(), set(), set()
+        for hold in self.holds_with(permission):
+            match ROLES[hold.role].reach:
+                case RoleReach.SUBTREE:
+                    paths.add(hold.path)
+                case RoleReach.OWN:
+                    own.add(hold.committee_id)
+                case RoleReach.SELF:
+                    self_only.add(hold.committee_id)
+        return UserReach(frozenset(paths), frozenset(own), frozenset(self_only), self.person_id)
+
+    def label_for(self, committee_id: int) -> str:
+        """The role in which the user acts on that committee, for the record."""
+        holds = list(self.holds_with(self.using)) if self.using else list(self.holds)
+        own = [hold for hold in holds if hold.committee_id == committee_id]
+        wide = [hold for hold in holds if ROLES[hold.role].reach == RoleReach.SUBTREE]
+        chosen = [*own, *wide]
+        return chosen[0].label if chosen else self.acting_label
+
+
+class Grant(Versioned):
+    """One role over a committee and its subtree, from a day, until a day. Never deleted: ended."""
+
+    user = models.ForeignKey(User, verbose_name="账号", on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField("角色", max_length=12, choices=[(role.value, ROLES[role].label) for role in GRANTED])
+    committee = models.ForeignKey(Committee, verbose_name="范围", on_delete=models.PROTECT, related_name="grants")
+    since = models.DateField("起始日期")
+    until = models.DateField("结束日期", null=True, blank=True)
+    granted_by = models.ForeignKey(User, verbose_name="授权人", null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects: Any = DatedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "角色授权"
+        verbose_name_plural = "角色授权"
+        ordering = ["user", "role", "since"]
+        constraints = [
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="grant_period"),
+            models.CheckConstraint(condition=~Q(granted_by=F("user")), name="grant_never_to_oneself"),
+            ExclusionConstraint(
+                name="grant_three_separated",
+                expressions=[(PointRange(F("user_id"), F("user_id")), "&&"), (DayRange(F("since"), F("until")), "&&")],
+                condition=Q(role__in=[role.value for role in sorted(SEPARATED)]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}:{self.get_role_display()}"

@@ -1,0 +1,1 @@
+"""The tree of committees and their names over time."""

@@ -1,0 +1,1 @@
+"""People, their dated memberships and secretaryships."""

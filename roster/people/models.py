@@ -1,0 +1,118 @@
+"""Person (apart from any account), Membership and StudySecretary, both dated."""
+
+from datetime import date
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from roster.audit.models import Versioned, VersionedQuerySet
+from roster.committees.models import Committee, ScopedQuerySet, Viewer, no_overlap, periods_meet
+
+
+class GroupRole(models.TextChoices):
+    LEADER = "LEADER", "组长"
+    DEPUTY = "DEPUTY", "副组长"
+    MEMBER = "MEMBER", "成员"
+
+
+class PersonQuerySet(VersionedQuerySet):
+    def open_to(self, user: Viewer, permission: str) -> Self:
+        """People who ever belonged to a committee in reach; all of them for who reaches a root; oneself."""
+        reach = user.reach(permission)
+        if any(path.count("/") == 1 for path in reach.paths):
+            return self.all()
+        member = Membership.objects.filter(ScopedQuerySet.scope(reach, "committee", "person"), person=OuterRef("pk"))
+        secretary = StudySecretary.objects.filter(
+            ScopedQuerySet.scope(reach, "committee", "person"), person=OuterRef("pk")
+        )
+        return self.filter(Exists(member) | Exists(secretary))
+
+
+class Person(Versioned):
+    """Somebody the house knows. No identity number is kept; the phone is optional."""
+
+    code = models.CharField("人员编码", max_length=20, unique=True)
+    name = models.CharField("姓名", max_length=60)
+    pinyin = models.CharField(max_length=120, editable=False, blank=True, help_text="全拼与首字母,供检索")
+    phone = models.CharField("手机", max_length=20, blank=True)
+    email = models.EmailField("邮箱", blank=True)
+
+    objects: Any = PersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "人员"
+        verbose_name_plural = "人员"
+        ordering = ["code"]
+        indexes = [models.Index(fields=["name"], name="person_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DatedQuerySet(ScopedQuerySet):
+    def on(self, day: date) -> Self:
+        return self.filter(periods_meet("", day, day))
+
+    def during(self, first: date, last: date | None) -> Self:
+        return self.filter(periods_meet("", first, last))
+
+
+class Membership(Versioned):
+    """A person belongs to a committee's study group, from a day, until a day (included)."""
+
+    committee = models.ForeignKey(
+        Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="memberships"
+    )
+    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="memberships")
+    group_role = models.CharField("组内职务", max_length=10, choices=GroupRole, default=GroupRole.MEMBER)
+    post = models.CharField("党政职务", max_length=80, blank=True)
+    rank = models.PositiveSmallIntegerField("排名", default=999)
+    primary_responsible = models.BooleanField("第一责任人", default=False)
+    since = models.DateField("起始日期")
+    until = models.DateField("结束日期", null=True, blank=True)
+    end_reason = models.CharField("变动原因", max_length=80, blank=True)
+
+    objects: Any = DatedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "成员"
+        verbose_name_plural = "成员"
+        ordering = ["committee", "rank", "id"]
+        constraints = [
+            no_overlap("membership_no_overlap", "committee_id", "person_id"),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="membership_period"),
+        ]
+        indexes = [
+            models.Index(fields=["committee", "since", "until"], name="membership_committee"),
+            models.Index(fields=["person", "since", "until"], name="membership_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}（{self.get_group_role_display()}）"
+
+
+class StudySecretary(Versioned):
+    """A person keeps a committee's study work running, dated; one to three a committee."""
+
+    committee = models.ForeignKey(
+        Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="secretaries"
+    )
+    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="secretaryships")
+    since = models.DateField("起始日期")
+    until = models.DateField("结束日期", null=True, blank=True)
+
+    objects: Any = DatedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "学习秘书"
+        verbose_name_plural = "学习秘书"
+        ordering = ["committee", "since", "id"]
+        constraints = [
+            no_overlap("secretary_no_overlap", "committee_id", "person_id"),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="secretary_period"),
+        ]
+        indexes = [models.Index(fields=["person", "since", "until"], name="secretary_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person}（学习秘书）"

@@ -1,0 +1,5 @@
+"""Addresses of the roster's rooms."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include(f"roster.{room}.urls")) for room in ("committees", "people", "accounts", "audit")]

@@ -1,0 +1,1 @@
+"""Who came; leave; make-up study."""

@@ -1,0 +1,1 @@
+"""A change to a record that is locked: asked for, agreed, numbered."""

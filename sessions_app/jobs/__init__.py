@@ -1,0 +1,1 @@
+"""Long work as rows: steps, heartbeat, retry, cancel; the truth is the row, never the queue."""

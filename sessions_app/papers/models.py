@@ -1,0 +1,102 @@
+"""IssuedPaper (frozen), PaperSection (rendered pieces kept by fingerprint), Erratum."""
+
+import secrets
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from roster.accounts.models import User
+from roster.committees.models import Committee, ScopedQuerySet
+from sessions_app.jobs.models import Job
+
+
+def paper_path(instance: "IssuedPaper", filename: str) -> str:
+    token = secrets.token_hex(16)
+    return f"papers/{token[:2]}/{token}.pdf"
+
+
+def section_path(instance: "PaperSection", filename: str) -> str:
+    return f"sections/{instance.fingerprint[:2]}/{instance.fingerprint}.pdf"
+
+
+class PaperKind(models.TextChoices):
+    ANNUAL = "annual", "年度学习情况报告"
+    YEAR_PLAN = "year-plan", "年度学习计划表"
+    SIGN_IN = "sign-in", "签到表"
+    SESSION_PLAN = "session-plan", "学习方案"
+    MINUTES = "minutes", "学习记录"
+    OUTCOMES = "outcomes", "成果清单"
+
+
+class IssuedPaper(models.Model):
+    """Issued once, never changed: facts, template edition and the file's SHA-256 are frozen together.
+
+    A trigger (migration 0002) refuses UPDATE and DELETE.
+    """
+
+    kind = models.CharField("文书", max_length=16, choices=PaperKind)
+    committee = models.ForeignKey(Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="papers")
+    year = models.PositiveSmallIntegerField("年度")
+    subject_id = models.BigIntegerField(null=True, blank=True, help_text="场次或计划的编号,视文书而定")
+    number = models.PositiveSmallIntegerField("第几次印发", default=1)
+    title = models.CharField("标题", max_length=200)
+    facts = models.JSONField("数据快照")
+    edition = models.CharField("版式", max_length=64, help_text="SHA-256 of templates, styles and renderer version")
+    fonts = models.JSONField(default=list, help_text="fonts really used")
+    file = models.FileField(upload_to=paper_path, max_length=120)
+    sha256 = models.CharField(max_length=64)
+    pages = models.PositiveIntegerField("页数", default=0)
+    as_of = models.DateTimeField("数据截止")
+    issued_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    issued_at = models.DateTimeField("印发时间")
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT, related_name="papers")
+
+    objects: Any = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "文书"
+        verbose_name_plural = "文书"
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "committee", "year", "subject_id", "number"], name="paper_number", nulls_distinct=False
+            ),
+            models.UniqueConstraint(
+                fields=["job", "committee", "kind"], condition=Q(job__isnull=False), name="paper_once_a_job"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PaperSection(models.Model):
+    """A rendered piece of a long paper; `fingerprint` is the hash of its facts and edition."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    file = models.FileField(upload_to=section_path, max_length=120)
+    pages = models.PositiveIntegerField()
+    rendered_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.fingerprint[:12]
+
+
+class Erratum(models.Model):
+    """勘误 n of an issued paper; the paper itself stays as it is."""
+
+    paper = models.ForeignKey(IssuedPaper, on_delete=models.PROTECT, related_name="errata")
+    number = models.PositiveSmallIntegerField("勘误")
+    text = models.TextField("内容")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "勘误"
+        verbose_name_plural = "勘误"
+        ordering = ["paper", "number"]
+        constraints = [models.UniqueConstraint(fields=["paper", "number"], name="erratum_number")]
+
+    def __str__(self) -> str:
+        return f"勘误{self.number}"

@@ -1,0 +1,1 @@
+"""What a committee means to study this year."""

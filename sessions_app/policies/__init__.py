@@ -1,0 +1,1 @@
+"""What the rules ask: dated parameters, working days, periods that close."""

@@ -1,0 +1,1 @@
+"""A study session called, prepared, held."""

@@ -1,0 +1,9 @@
+"""Addresses of the chain's rooms."""
+
+from django.urls import include, path
+
+ROOMS = (
+    "desk", "policies", "attachments", "jobs", "plans", "sessions", "attendance", "minutes", "outcomes", "corrections",
+    "papers", "workbooks", "dashboards",
+)  # fmt: skip
+urlpatterns = [path("", include(f"sessions_app.{room}.urls")) for room in ROOMS]
