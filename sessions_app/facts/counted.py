@@ -1,0 +1,90 @@
+"""Which rows a figure counts: the querysets that figures, tables and drill lists share, so that they cannot differ."""
+
+from typing import Any
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+
+from roster.committees.models import Committee
+from roster.people.models import Membership, StudySecretary
+from sessions_app.corrections.models import Correction, CorrectionStage
+from sessions_app.facts.periods import Span
+from sessions_app.facts.scope import Scope
+from sessions_app.outcomes.models import Outcome, OutcomeKind
+from sessions_app.plans.models import PlanItem, StudyPlan
+from sessions_app.sessions.models import Participation, Speech
+
+Rows = QuerySet[Any]
+
+
+def committees(scope: Scope, span: Span) -> Rows:
+    """Active on any day of the period."""
+    return Committee.objects.filter(scope.where("")).active_in(span.first, span.last).order_by()
+
+
+def memberships(scope: Scope, span: Span) -> Rows:
+    """Valid on any day of the period; `members` counts their distinct people."""
+    return Membership.objects.filter(scope.where("committee")).during(span.first, span.last).order_by()
+
+
+def secretaryships(scope: Scope, span: Span) -> Rows:
+    """Valid on any day of the period; `secretaries` counts their distinct people."""
+    return StudySecretary.objects.filter(scope.where("committee")).during(span.first, span.last).order_by()
+
+
+def participations(scope: Scope, span: Span) -> Rows:
+    """Committee-sessions: accepted, held or archived, no 第一议题, the session's first day in the period."""
+    rows = Participation.objects.counted().filter(scope.where("committee"), day__range=(span.first, span.last))
+    return rows.order_by()
+
+
+def speeches(scope: Scope, span: Span) -> Rows:
+    """Every speech entered at a committee-session that counts, for the committee it was given for."""
+    return Speech.objects.filter(participation__in=participations(scope, span)).order_by()
+
+
+def plan_items(scope: Scope, span: Span) -> Rows:
+    """Items of the editions in force; a quarter holds the items of its quarter, a month those of its month."""
+    in_force = StudyPlan.objects.in_force().filter(scope.where("committee"), year=span.year).order_by()
+    rows = PlanItem.objects.filter(plan__in=in_force)
+    if span.month:
+        rows = rows.filter(month=span.month)
+    elif span.quarter:
+        rows = rows.filter(quarter=span.quarter)
+    return rows.order_by()
+
+
+def closing_participations() -> Rows:
+    """Committee-sessions that close the plan item of the outer query: same committee and year, same serial, any edition."""
+    return Participation.objects.counted().filter(
+        committee_id=OuterRef("plan__committee_id"), plan_item__serial=OuterRef("serial"),
+        plan_item__plan__committee_id=OuterRef("plan__committee_id"), plan_item__plan__year=OuterRef("plan__year"),
+    ).order_by()  # fmt: skip
+
+
+def completed_items(scope: Scope, span: Span) -> Rows:
+    """Items of the period which a session held, whenever, has closed."""
+    return plan_items(scope, span).filter(Exists(closing_participations()))
+
+
+def outcomes(scope: Scope, span: Span) -> Rows:
+    """Dated in the period and not withdrawn."""
+    rows = Outcome.objects.filter(scope.where("committee"), is_withdrawn=False, day__range=(span.first, span.last))
+    return rows.order_by()
+
+
+def policies(scope: Scope, span: Span) -> Rows:
+    """Policy papers of the period that derive, directly, from a proposal; neither of the two withdrawn."""
+    return outcomes(scope, span).filter(
+        kind=OutcomeKind.POLICY, derived_from__kind=OutcomeKind.PROPOSAL, derived_from__is_withdrawn=False
+    )
+
+
+def corrections(scope: Scope, span: Span) -> Rows:
+    """Agreed, counted in the period in which they took effect: an issued paper keeps its figure (scenario 8)."""
+    return Correction.objects.filter(
+        scope.where("committee"), stage=CorrectionStage.AGREED, applied_on__range=(span.first, span.last)
+    ).order_by()
+
+
+LATE = Q(study_session__late_days__gt=0)
+LATE_FLAG = ExpressionWrapper(LATE, output_field=BooleanField())

@@ -1,0 +1,64 @@
+"""The time a figure speaks of: a year, one of its quarters, one of its months."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+
+FIRST_YEAR, LAST_YEAR = 1921, 2200
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days `first` to `last`, both included. `quarter` and `month` say which part of `year` it is, if a part."""
+
+    first: date
+    last: date
+    year: int
+    quarter: int | None = None
+    month: int | None = None
+
+    @property
+    def label(self) -> str:
+        """2026年, 2026年第二季度, 2026年5月."""
+        if self.month:
+            return f"{self.year}年{self.month}月"
+        if self.quarter:
+            return f"{self.year}年第{'一二三四'[self.quarter - 1]}季度"
+        return f"{self.year}年"
+
+    @property
+    def months(self) -> range:
+        return range(self.first.month, self.last.month + 1)
+
+    def query(self) -> dict[str, int]:
+        """The same period as the parameters of an address."""
+        parts = {"year": self.year, "quarter": self.quarter, "month": self.month}
+        return {name: value for name, value in parts.items() if value}
+
+
+def span(year: int, quarter: int | None = None, month: int | None = None) -> Span:
+    """A month (1 to 12) is narrower than a quarter (1 to 4) and wins; ValueError says what is out of range."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"年度应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间，不是 {year}。")
+    if quarter is not None and quarter not in range(1, 5):
+        raise ValueError(f"季度应为 1 到 4，不是 {quarter}。")
+    if month is not None and month not in range(1, 13):
+        raise ValueError(f"月份应为 1 到 12，不是 {month}。")
+    if month:
+        of = (month + 2) // 3
+        if quarter and quarter != of:
+            raise ValueError(f"{month}月不在第{quarter}季度内，请只给季度或只给月份。")
+        return Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]), year, None, month)
+    if quarter:
+        last = quarter * 3
+        return Span(date(year, last - 2, 1), date(year, last, monthrange(year, last)[1]), year, quarter)
+    return Span(date(year, 1, 1), date(year, 12, 31), year)
+
+
+def before(now: Span) -> Span:
+    """The period of the same length just before: last year, last quarter, last month."""
+    if now.month:
+        return span(now.year, month=now.month - 1) if now.month > 1 else span(now.year - 1, month=12)
+    if now.quarter:
+        return span(now.year, now.quarter - 1) if now.quarter > 1 else span(now.year - 1, 4)
+    return span(now.year - 1)
