@@ -79,6 +79,9 @@ class StudyPlan(Versioned):
     approved_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     submitted_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     filed_on = models.DateField("备案日期", null=True, blank=True)
+    last_serial = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="the highest serial ever given in this year, removed ones included"
+    )
 
     objects: Any = StudyPlanQuerySet.as_manager()
 

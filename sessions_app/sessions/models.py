@@ -91,6 +91,9 @@ class StudySession(Versioned):
     archived_at = models.DateTimeField("归档时间", null=True, blank=True)
     typed_fields = models.PositiveSmallIntegerField("键入项数", default=0, help_text="减负计:从建场次到提交记录键入的项数")
     carried_fields = models.PositiveSmallIntegerField("带入项数", default=0)
+    form_token = models.CharField(
+        max_length=36, null=True, blank=True, unique=True, editable=False, help_text="of the form that made it: sent twice, made once"
+    )
 
     objects: Any = StudySessionQuerySet.as_manager()
 
