@@ -1,14 +1,16 @@
 """Writing the record: called by every action, in its transaction. If the record fails, the action fails."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from roster.audit.models import AuditEvent
+from roster.audit.moves import Refused
 from roster.audit.rules import GENESIS, event_hash
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -90,3 +92,34 @@ def record_many(entries: Iterable[Entry], *, by: Actor) -> list[AuditEvent]:
         heads[entry.chain] = (row.seq, row.hash)
         rows.append(row)
     return AuditEvent.objects.bulk_create(rows, batch_size=2000)
+
+
+@contextmanager
+def saying(sentences: Mapping[str, str]) -> Iterator[None]:
+    """Inside, a broken database constraint named in `sentences` becomes a Refused with its sentence.
+
+    The words come from a query made before; this is for the second of two who save in the same moment.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        for name, sentence in sentences.items():
+            if name in str(error):
+                raise Refused(sentence) from error
+        raise
+
+
+def changes(row: models.Model, wanted: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Set `wanted` on `row`; what really changed as {field: [before, after]}, ready for an event's `data`."""
+    changed: dict[str, list[Any]] = {}
+    for name, value in wanted.items():
+        old = getattr(row, name)
+        if old != value:
+            setattr(row, name, value)
+            changed[name] = [old if _plain(old) else str(old), value if _plain(value) else str(value)]
+    return changed
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,0 +1,202 @@
+"""Every change to people, their memberships and secretaryships."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from roster.audit.actions import Actor, changes, record, saying
+from roster.audit.moves import Refused
+from roster.committees import actions as committee_actions
+from roster.committees.models import Committee
+from roster.committees.rules import period_reasons, said, within_reasons
+from roster.people.consequences import recount
+from roster.people.models import Membership, Person, StudySecretary
+from roster.people.pinyin import name_pinyin
+from roster.people.rules import Term, changed_span, overlap_reasons, phone_reasons
+
+PERSON_FIELDS = frozenset({"code", "name", "phone", "email"})
+MEMBERSHIP_FIELDS = frozenset({"group_role", "post", "rank", "primary_responsible", "since", "until", "end_reason"})
+CODE_TAKEN = "人员编码已被使用，请核对是否同一人，或换一个编码。"
+OVERLAP = "此人在这个委员会的任期与刚刚保存的一段重叠，请刷新后核对日期。"
+RESTRAINTS = {"membership_no_overlap": OVERLAP, "secretary_no_overlap": OVERLAP}
+
+
+def next_code() -> str:
+    """A code nobody has yet: R and six digits."""
+    last = Person.objects.filter(code__regex=r"^R\d{6}$").order_by("-code").values_list("code", flat=True).first()
+    return f"R{int(last[1:]) + 1 if last else 1:06d}"
+
+
+@transaction.atomic
+def create_person(*, code: str = "", name: str, phone: str = "", email: str = "", by: Actor, at: datetime) -> Person:
+    """An empty `code` is filled with the next free one."""
+    reasons = phone_reasons(phone)
+    code = code or next_code()
+    if Person.objects.filter(code=code).exists():
+        reasons.append(CODE_TAKEN)
+    if reasons:
+        raise Refused(reasons)
+    row = Person(code=code, name=name, phone=phone, email=email, pinyin=name_pinyin(name))
+    with saying({"roster_person_code": CODE_TAKEN}):
+        row.save()
+    record(row, verb="新建人员", by=by, at=at, data={"code": code})
+    return row
+
+
+@transaction.atomic
+def edit_person(person: Person, *, version: int, by: Actor, at: datetime, **wanted: Any) -> Person:
+    unknown = set(wanted) - PERSON_FIELDS
+    if unknown:
+        raise TypeError(f"not editable here: {sorted(unknown)}")
+    row: Person = Person.objects.lock(person.pk, version)
+    reasons = phone_reasons(wanted.get("phone", ""))
+    if "code" in wanted and Person.objects.filter(code=wanted["code"]).exclude(pk=row.pk).exists():
+        reasons.append(CODE_TAKEN)
+    if reasons:
+        raise Refused(reasons)
+    changed = changes(row, wanted)
+    if not changed:
+        return row
+    row.pinyin = name_pinyin(row.name)
+    with saying({"roster_person_code": CODE_TAKEN}):
+        row.save_changed()
+    # The log keeps that the phone or the mail address changed, not what they were.
+    kept = {name: value if name in ("code", "name") else ["…", "…"] for name, value in changed.items()}
+    record(row, verb="修改人员", by=by, at=at, data={"changes": kept})
+    return row
+
+
+def _held(model: Any, committee: Committee, person: Person, *, but: int | None = None) -> list[Term]:
+    rows = model.objects.filter(committee=committee, person=person).exclude(pk=but).order_by("since")
+    return [Term(since, until) for since, until in rows.values_list("since", "until")]
+
+
+def _term_reasons(
+    model: Any, committee: Committee, person: Person, term: Term, *, but: int | None = None, what: str
+) -> list[str]:
+    reasons = period_reasons(term.since, term.until)
+    if not reasons:
+        reasons += within_reasons(term.since, term.until, committee.since, committee.until, frame=f"“{committee}”")
+        reasons += overlap_reasons(
+            str(person), str(committee), term, _held(model, committee, person, but=but), what=what
+        )
+    return reasons
+
+
+def _recount(committee_id: int, before: Term | None, after: Term | None, at: datetime) -> None:
+    span = changed_span(before, after)
+    if span:
+        recount([committee_id], *span, at)
+
+
+def _term_data(row: Membership | StudySecretary) -> dict[str, Any]:
+    return {
+        "person": row.person.code, "since": row.since.isoformat(), "until": row.until.isoformat() if row.until else None,
+    }  # fmt: skip
+
+
+@transaction.atomic
+def add_membership(
+    *, committee: Committee, person: Person, group_role: str, since: date, until: date | None = None, post: str = "",
+    rank: int = 999, primary_responsible: bool = False, by: Actor, at: datetime,
+) -> Membership:  # fmt: skip
+    """Refused: end before start, outside the committee's life, overlap with a term of the same person there."""
+    term = Term(since, until)
+    reasons = _term_reasons(Membership, committee, person, term, what="任期")
+    if reasons:
+        raise Refused(reasons)
+    row = Membership(
+        committee=committee, person=person, group_role=group_role, since=since, until=until, post=post, rank=rank,
+        primary_responsible=primary_responsible,
+    )  # fmt: skip
+    with saying(RESTRAINTS):
+        row.save()
+    _recount(committee.pk, None, term, at)
+    record(row, verb="增加成员", by=by, at=at, after=row.get_group_role_display(), data=_term_data(row))
+    return row
+
+
+@transaction.atomic
+def edit_membership(membership: Membership, *, version: int, by: Actor, at: datetime, **wanted: Any) -> Membership:
+    """Puts a term right. A change of role on a day is an end and a new term, so that papers of that day stay true."""
+    unknown = set(wanted) - MEMBERSHIP_FIELDS
+    if unknown:
+        raise TypeError(f"not editable here: {sorted(unknown)}")
+    row: Membership = Membership.objects.lock(membership.pk, version)
+    before = Term(row.since, row.until)
+    changed = changes(row, wanted)
+    if not changed:
+        return row
+    term = Term(row.since, row.until)
+    reasons = _term_reasons(Membership, row.committee, row.person, term, but=row.pk, what="任期")
+    if reasons:
+        raise Refused(reasons)
+    with saying(RESTRAINTS):
+        row.save_changed()
+    _recount(row.committee_id, before, term, at)
+    record(row, verb="修改成员", by=by, at=at, data={"changes": changed, **_term_data(row)})
+    return row
+
+
+@transaction.atomic
+def end_membership(
+    membership: Membership, *, until: date, reason: str, version: int, by: Actor, at: datetime
+) -> Membership:
+    """`until` is the last day of belonging."""
+    row: Membership = Membership.objects.lock(membership.pk, version)
+    reasons = period_reasons(row.since, until)
+    if row.until is not None:
+        reasons.append(f"这段任期已于 {said(row.until)} 结束；要改结束日期，请用“修改”。")
+    if not reason.strip():
+        reasons.append("请写明变动原因，如 调离、退休、免职。")
+    if reasons:
+        raise Refused(reasons)
+    before = Term(row.since, row.until)
+    row.until, row.end_reason = until, reason.strip()
+    row.save_changed()
+    _recount(row.committee_id, before, Term(row.since, until), at)
+    record(row, verb="结束成员任期", by=by, at=at, before=row.get_group_role_display(), reason=reason, data=_term_data(row))
+    return row
+
+
+@transaction.atomic
+def add_secretary(
+    *, committee: Committee, person: Person, since: date, until: date | None = None, by: Actor, at: datetime
+) -> StudySecretary:
+    reasons = _term_reasons(StudySecretary, committee, person, Term(since, until), what="学习秘书任期")
+    if reasons:
+        raise Refused(reasons)
+    row = StudySecretary(committee=committee, person=person, since=since, until=until)
+    with saying(RESTRAINTS):
+        row.save()
+    record(row, verb="增加学习秘书", by=by, at=at, data=_term_data(row))
+    return row
+
+
+@transaction.atomic
+def end_secretary(row: StudySecretary, *, until: date, version: int, by: Actor, at: datetime) -> StudySecretary:
+    row = StudySecretary.objects.lock(row.pk, version)
+    reasons = period_reasons(row.since, until)
+    if row.until is not None:
+        reasons.append(f"{row.person}的学习秘书任期已于 {said(row.until)} 结束。")
+    if reasons:
+        raise Refused(reasons)
+    row.until = until
+    row.save_changed()
+    record(row, verb="结束学习秘书任期", by=by, at=at, data=_term_data(row))
+    return row
+
+
+@transaction.atomic
+def wind_up(committee: Committee, *, on: date, reason: str, version: int, by: Actor, at: datetime) -> Committee:
+    """Close a committee and end, on its last day, the terms of everybody in it. Terms that begin later are refused."""
+    after = on + timedelta(days=1)
+    for member in committee.memberships.during(after, None).filter(since__lte=on).select_related("person"):
+        if member.until is None:
+            end_membership(member, until=on, reason=reason or "停用", version=member.version, by=by, at=at)
+        else:
+            edit_membership(member, version=member.version, until=on, by=by, at=at)
+    for keeper in committee.secretaries.during(after, None).filter(since__lte=on, until=None).select_related("person"):
+        end_secretary(keeper, until=on, version=keeper.version, by=by, at=at)
+    return committee_actions.close(committee, on=on, reason=reason, version=version, by=by, at=at)

@@ -1,0 +1,157 @@
+"""The keys of local rules with their defaults, and the pure counting of working days and periods."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class ValueType(StrEnum):
+    COUNT = "COUNT"
+    RATE = "RATE"
+    DAY_OF_YEAR = "DAY_OF_YEAR"
+    SWITCH = "SWITCH"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One local rule. `default` holds where nobody set a value; `source` says where the default comes from."""
+
+    key: str
+    label: str
+    type: ValueType
+    default: Any
+    unit: str
+    source: str
+    hint: str = ""
+    least: float = 0
+    most: float = 366
+
+
+RULE = "《中国共产党党委（党组）理论学习中心组学习规则》"
+PRACTICE = "各地通行做法，可按本地规定修改"
+_ALL = (
+    Key("sessions_per_quarter", "每季度集体学习研讨不少于", ValueType.COUNT, 1, "次", RULE),
+    Key("days_per_year", "每年集体学习不少于", ValueType.COUNT, 0, "天", PRACTICE, "0 表示不考核"),
+    Key("speeches_per_member_year", "每名成员每年重点发言不少于", ValueType.COUNT, 1, "次", PRACTICE, "0 表示不考核"),
+    Key("reports_per_year", "每名成员每年调研报告或理论文章不少于", ValueType.COUNT, 1, "篇", PRACTICE, "0 表示不考核"),
+    Key("speech_quota_per_session", "每场集体学习重点发言不少于", ValueType.COUNT, 2, "人", PRACTICE, "0 表示不考核"),
+    Key("attendance_target", "出席率目标", ValueType.RATE, 0.9, "", PRACTICE, "0 到 1 之间，0.9 即 90%", 0, 1),
+    Key("make_up_due_working_days", "补学期限", ValueType.COUNT, 15, "个工作日", PRACTICE, "自学习当日起算", 1),
+    Key("minutes_due_working_days", "学习记录完成期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自学习当日起算", 1),
+    Key("plan_due_day", "年度学习计划备案截止日", ValueType.DAY_OF_YEAR, "01-31", "", RULE, "月-日，如 01-31"),
+    Key("late_entry_grace_days", "补录免写事由的天数", ValueType.COUNT, 7, "天", PRACTICE, "学习后几天内录入不用写事由"),
+    Key("year_close_day", "年度截止日（次年）", ValueType.DAY_OF_YEAR, "01-31", "", PRACTICE, "月-日，如 01-31"),
+    Key("visit_notice_working_days", "列席旁听提前通知", ValueType.COUNT, 2, "个工作日", PRACTICE, "", 0),
+    Key("visit_feedback_working_days", "旁听反馈期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "", 1),
+    Key("visit_coverage_months", "列席旁听覆盖周期", ValueType.COUNT, 12, "个月", PRACTICE, "", 1),
+)
+KEYS: Mapping[str, Key] = {key.key: key for key in _ALL}
+DAY_OF_YEAR = re.compile(r"(\d{2})-(\d{2})")
+
+
+def read_value(key: str, text: str) -> Any:
+    """What was typed, as the value to keep; ValueError with a Chinese sentence when it does not fit."""
+    rule = KEYS[key]
+    text = text.strip()
+    match rule.type:
+        case ValueType.COUNT:
+            if not re.fullmatch(r"\d{1,4}", text) or not rule.least <= int(text) <= rule.most:
+                raise ValueError(f"“{rule.label}”应为 {rule.least:g} 到 {rule.most:g} 之间的整数。")
+            return int(text)
+        case ValueType.RATE:
+            if not re.fullmatch(r"\d(\.\d{1,4})?", text) or not rule.least <= float(text) <= rule.most:
+                raise ValueError(f"“{rule.label}”应为 {rule.least:g} 到 {rule.most:g} 之间的小数，如 0.9。")
+            return float(text)
+        case ValueType.DAY_OF_YEAR:
+            found = DAY_OF_YEAR.fullmatch(text)
+            try:
+                if not found:
+                    raise ValueError
+                date(2023, int(found[1]), int(found[2]))
+            except ValueError:
+                raise ValueError(f"“{rule.label}”应写成 月-日，如 01-31。") from None
+            return text
+        case ValueType.SWITCH:
+            if text not in ("是", "否"):
+                raise ValueError(f"“{rule.label}”应为 是 或 否。")
+            return text == "是"
+
+
+def shown(key: str, value: Any) -> str:
+    """A value in words: 15 个工作日, 90%, 1月31日."""
+    rule = KEYS[key]
+    if rule.type == ValueType.RATE:
+        return f"{float(value):.1%}"
+    if rule.type == ValueType.DAY_OF_YEAR:
+        month, day = str(value).split("-")
+        return f"{int(month)}月{int(day)}日"
+    if rule.type == ValueType.SWITCH:
+        return "是" if value else "否"
+    return f"{value} {rule.unit}".strip()
+
+
+def day_in_year(value: str, year: int) -> date:
+    """`"01-31"` in a year; the 29th of February falls on the 28th where there is none."""
+    month, day = (int(part) for part in value.split("-"))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, month, 28)
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """Working days by the published calendar as corrected here; where nothing is known, Monday to Friday."""
+
+    known: Mapping[date, bool]
+    unknown_years: frozenset[int]
+
+    def __contains__(self, day: date) -> bool:
+        return self.known.get(day, day.weekday() < 5)
+
+    def add(self, day: date, count: int) -> date:
+        """The working day `count` working days after `day` (which itself does not count); `count` 0 or more."""
+        while count > 0:
+            day += timedelta(days=1)
+            count -= day in self
+        return day
+
+    def between(self, first: date, last: date) -> int:
+        """Working days after `first` up to `last`, included; negative when `last` lies before: how many have passed."""
+        if last < first:
+            return -self.between(last, first)
+        return sum(first + timedelta(days=step) in self for step in range(1, (last - first).days + 1))
+
+    def warning(self) -> str:
+        """A sentence when some year asked for is not in the calendar yet, else empty."""
+        if not self.unknown_years:
+            return ""
+        years = "、".join(str(year) for year in sorted(self.unknown_years))
+        return f"{years} 年的放假安排尚未录入，暂按周一至周五为工作日计算。"
+
+
+def quarter_of(day: date) -> int:
+    return (day.month + 2) // 3
+
+
+def period_last_day(year: int, quarter: int) -> date:
+    """The last day of a quarter, of the year when `quarter` is 0."""
+    if quarter in (0, 4):
+        return date(year, 12, 31)
+    return date(year, quarter * 3 + 1, 1) - timedelta(days=1)
+
+
+def ancestors(path: str) -> tuple[int, ...]:
+    """Ids from the root down to the committee itself, of `0000001/0000042/`."""
+    return tuple(int(part) for part in path.split("/") if part)
+
+
+def nearest(path: str, by_committee: Mapping[int, Any]) -> tuple[int, Any] | None:
+    """The value set closest up the path, with the committee that set it; None when nobody did."""
+    for committee_id in reversed(ancestors(path)):
+        if committee_id in by_committee:
+            return committee_id, by_committee[committee_id]
+    return None
