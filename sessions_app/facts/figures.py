@@ -161,7 +161,7 @@ def by_month(committees: QuerySet, year: int) -> dict[tuple[int, int], MonthFigu
     period, scope = span(year), these(committees)
     found: dict[tuple[int, int], _Sum] = defaultdict(_Sum)
     rows = counted.participations(scope, period).annotate(in_month=ExtractMonth("day"))
-    for row in _attendance(rows, "committee_id", "in_month", "part_count"):
+    for row in attendance_sums(rows, "committee_id", "in_month", "part_count"):
         found[row["committee_id"], row["in_month"]].add_attendance(row)
     made = counted.outcomes(scope, period).annotate(in_month=ExtractMonth("day"))
     for row in made.values("committee_id", "in_month").annotate(rows=Count("pk")):
@@ -205,7 +205,7 @@ class _Sum:
         )  # fmt: skip
 
 
-def _attendance(rows: QuerySet, *keys: str) -> QuerySet:
+def attendance_sums(rows: QuerySet, *keys: str) -> QuerySet:
     """Sums of the kept counts. Grouped by `part_count` among others, so that each sum is divided exactly."""
     sums = {f"sum_{key}": Sum(column) for key, column in MARKS.items()}
     return rows.values(*keys).annotate(
@@ -248,7 +248,7 @@ def _gather(scope: Scope, period: Span, *, each: bool) -> dict[Any, _Sum]:
 
     rows = counted.participations(scope, period)
     keys = ("committee_id", "part_count") if each else ("part_count",)
-    for row in _attendance(rows, *keys):
+    for row in attendance_sums(rows, *keys):
         found[row["committee_id"] if each else None].add_attendance(row)
 
     # A session has one mode, category, month and lateness, so distinct meetings add up over these groups.

@@ -13,7 +13,7 @@ from sessions_app.facts.rules import percent
 
 class Command(BaseCommand):
     help = "年度、季度、月份的全部数字 (figures of a period)：整棵树，或一个委员会及其下级。"
-    requires_system_checks: list[str] = []  # it only reads, and programs call it often
+    requires_system_checks = ()  # it only reads, and programs call it often
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--year", type=int, required=True, help="年度 (year)")
