@@ -46,7 +46,9 @@ class Job(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["key"], condition=Q(stage__in=["QUEUED", "RUNNING"]), name="job_one_live_a_key"
+                fields=["key"],
+                condition=Q(stage__in=["QUEUED", "RUNNING"]),
+                name="job_one_live_a_key",
             )
         ]
 
@@ -73,7 +75,11 @@ class JobStep(models.Model):
         constraints = [models.UniqueConstraint(fields=["job", "key"], name="job_step_once")]
         indexes = [
             models.Index(fields=["job", "stage", "order"], name="job_step_open"),
-            models.Index(fields=["claimed_at"], condition=Q(stage="RUNNING"), name="job_step_running"),
+            models.Index(
+                fields=["claimed_at"],
+                condition=Q(stage="RUNNING"),
+                name="job_step_running",
+            ),
         ]
 
     def __str__(self) -> str:

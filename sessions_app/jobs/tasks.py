@@ -1,0 +1,42 @@
+"""The doors of the queue. Each may be knocked at 0 to n times, at once or apart: the rows decide."""
+
+from __future__ import annotations
+
+import time
+
+import redis
+import structlog
+from celery import shared_task
+from django.conf import settings
+
+from sessions_app.jobs import work
+from sessions_app.jobs.knock import knock
+
+logger = structlog.get_logger(__name__)
+SHIFT_SECONDS = 45  # then another job has its turn; far below the time limit of a task
+
+
+@shared_task(name="jobs.run")
+def run(job_id: int) -> None:
+    """Work on the job's steps; whoever comes second finds nothing to do."""
+    if work.drain(job_id, SHIFT_SECONDS):
+        knock(job_id)
+
+
+@shared_task(name="jobs.reconcile")
+def reconcile() -> None:
+    """Work whose worker died, or whose message was lost, goes on."""
+    for job_id in work.reconcile() or []:
+        knock(job_id)
+
+
+@shared_task(name="health.beat_tick")
+def beat_tick() -> None:
+    """Beat lives and a worker hears it: /readyz looks at this."""
+    client = redis.Redis.from_url(
+        settings.CACHES["default"]["LOCATION"],
+        socket_connect_timeout=2,
+        socket_timeout=2,
+    )
+    with client:
+        client.set(settings.BEAT_KEY, int(time.time()))
