@@ -22,8 +22,10 @@
   };
 
   function grow(area) {
-    area.style.height = "auto";
+    var y = window.scrollY;
+    area.style.height = "0";
     area.style.height = Math.min(area.scrollHeight + 2, window.innerHeight * 0.7) + "px";
+    if (window.scrollY !== y) window.scrollTo(0, y);
   }
   function arm(form) {
     if (form.dataset.minutesArmed) return;
