@@ -54,7 +54,7 @@ def plan_items(scope: Scope, span: Span) -> Rows:
 
 
 def closing_participations() -> Rows:
-    """Committee-sessions that close the plan item of the outer query: same committee and year, same serial, any edition."""
+    """Those that close the plan item of the outer query: same committee and year, same serial, any edition."""
     return Participation.objects.counted().filter(
         committee_id=OuterRef("plan__committee_id"), plan_item__serial=OuterRef("serial"),
         plan_item__plan__committee_id=OuterRef("plan__committee_id"), plan_item__plan__year=OuterRef("plan__year"),

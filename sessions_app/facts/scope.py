@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 @dataclass(frozen=True)
 class Scope:
-    """`where(field)` narrows a table to the scope; `field` leads from its row to the Committee, "" is Committee itself."""
+    """`where(field)` narrows a table; `field` leads from its row to the Committee, "" is Committee itself."""
 
     where: Callable[[str], Q]
 

@@ -1,4 +1,4 @@
-"""The tables of the annual report (domain 3.11), as plain rows; pages and papers read them here. Constant queries each."""
+"""The tables of the annual report (domain 3.11), as plain rows for pages and papers. Constant queries each."""
 
 import re
 from collections import defaultdict
@@ -56,7 +56,7 @@ class Attended:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One committee-session. `host` names the host committee of a joint session, "" where it is the committee itself."""
+    """One committee-session. `host` names the host of a joint session, "" where it is the committee itself."""
 
     participation_id: int
     session_id: int
@@ -124,10 +124,11 @@ def cancelled(committee_id: int, period: Span) -> list[CancelledRow]:
         committee_id=committee_id, day__range=(period.first, period.last), number__gt=0,
         state=ParticipationState.ACCEPTED, study_session__stage=SessionStage.CANCELLED,
     ).select_related("study_session").order_by("year", "number")  # fmt: skip
-    return [
-        CancelledRow(row.study_session_id, row.number, row.day, row.study_session.topic, row.study_session.cancel_reason)
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        meeting = row.study_session
+        found.append(CancelledRow(meeting.pk, row.number, row.day, meeting.topic, meeting.cancel_reason))
+    return found
 
 
 # ------------------------------------------------------------------------------- tables 2 and 3: quarters, content
@@ -194,8 +195,8 @@ def months(scope: Scope, period: Span) -> list[MonthRow]:
     sums = _sums(counted.participations(scope, period).annotate(part_of_year=ExtractMonth("day")))
     return [
         MonthRow(
-            month=month, sessions=sums[month].sessions, committee_sessions=sums[month].rows, days=plain(sums[month].days),
-            attended=Attended.of(sums[month].weighed), late_entries=sums[month].late,
+            month=month, sessions=sums[month].sessions, committee_sessions=sums[month].rows,
+            days=plain(sums[month].days), attended=Attended.of(sums[month].weighed), late_entries=sums[month].late,
         )
         for month in period.months
     ]  # fmt: skip
