@@ -1,0 +1,126 @@
+"""From frozen facts to a PDF: the only way a paper is made, whether issued, verified or printed as a working copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from sessions_app.papers import bind, charts, rules
+from sessions_app.papers.edition import edition
+from sessions_app.papers.pdf import PRESS, Press, Printed
+
+Facts = Mapping[str, Any]
+ANNEX = "附件　各委员会学习情况"
+SINGLE = {  # papers of one piece, with the page number in the sheet itself
+    "sign-in": "papers/print/sign_in.html",
+    "session-plan": "papers/print/session_plan.html",
+    "minutes": "papers/print/minutes.html",
+    "year-plan": "papers/print/year_plan.html",
+    "outcomes": "papers/print/outcomes.html",
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A paper ready to be handed out: `rendered` says how many sections were set anew, not taken from the shelf."""
+
+    pdf: bytes
+    pages: int
+    fonts: tuple[str, ...]
+    rendered: int = 0
+
+
+class Shelf:
+    """Where rendered sections are kept between papers; this one keeps nothing (verification sets everything anew)."""
+
+    def get(self, fingerprint: str) -> bytes | None:
+        return None
+
+    def put(self, fingerprint: str, printed: Printed) -> None:
+        return None
+
+
+def single(kind: str, facts: Facts, *, draft: Mapping[str, str] | None = None, press: Press | None = None) -> Finished:
+    """A paper of one piece. `draft` {"who", "at"}: a working copy, marked on every page."""
+    html = render_to_string(SINGLE[kind], {"facts": facts, "title": facts["title"], "draft": draft})
+    sheets = ("page.css", "draft.css") if draft else ("page.css",)
+    printed = (press or PRESS).print(html, sheets=sheets, identifier=rules.fingerprint(kind, facts, edition()))
+    return Finished(printed.pdf, printed.pages, _fonts(printed.pdf), 1)
+
+
+def section_print(facts: Facts) -> str:
+    """What a section is kept under."""
+    return rules.fingerprint("section", facts, edition())
+
+
+def section(facts: Facts, *, shelf: Shelf, press: Press | None = None, draft: bool = False) -> tuple[bytes, bool]:
+    """One section of an annual report and whether it was set anew. Its bytes depend on its facts and the edition only."""
+    key = section_print(facts)
+    kept = shelf.get(key)
+    if kept is not None:
+        return kept, False
+    printed = (press or PRESS).print(section_html(facts), identifier=key)
+    shelf.put(key, printed)
+    return printed.pdf, True
+
+
+def section_html(facts: Facts) -> str:
+    whole = facts["part"] == "whole"
+    unit = "场" if whole else "次"
+    key = "sessions" if whole else "committee_sessions"
+    months = [(f"{row['month']}月", row[key]) for row in facts["months"]]
+    pictures = {"months": charts.columns(months, unit=unit, label="各月集体学习")}
+    if whole:
+        rows = [(row["label"], row["number"]) for row in facts["modes"]]
+        pictures["modes"] = charts.bars(rows, unit=unit, label="六学联动各方式")
+    template = "papers/print/annual_whole.html" if whole else "papers/print/annual_section.html"
+    return render_to_string(
+        template, {"facts": facts, "title": facts["title"], "charts": pictures, "body_class": "is-section"}
+    )
+
+
+def annual(
+    facts: Facts, *, shelf: Shelf | None = None, press: Press | None = None, draft: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Finished:  # fmt: skip
+    """An annual report from {"title", "cover", "issue", "sections": [facts of each section]}.
+
+    One section: its committee's own report. Several: the first is the whole, the others hang in the annex.
+    """
+    shelf = shelf or Shelf()
+    press = press or PRESS
+    parts: list[Sequence[Any]] = []
+    anew = 0
+    for index, each in enumerate(facts["sections"]):
+        pdf, was_set = section(each, shelf=shelf, press=press)
+        anew += was_set
+        parts.append((pdf, each["committee"]["name"] if index else ""))
+        if progress:
+            progress(index + 1, len(facts["sections"]))
+    sections = [bind.Section(pdf, under) for pdf, under in parts]
+    entries, fonts, _ = bind.plan_of(sections, ANNEX)
+    context = {
+        "facts": facts, "title": facts["title"], "entries": entries, "edition": edition(), "fonts": fonts, "draft": draft,
+    }  # fmt: skip
+    sheets = ("page.css", "draft.css") if draft else ("page.css",)
+    front = press.print(render_to_string("papers/print/front.html", context), sheets=sheets,
+                        identifier=rules.fingerprint("front", facts["title"], edition()))  # fmt: skip
+
+    def stamps(count: int) -> bytes:
+        html = render_to_string("papers/print/stamps.html", {"pages": range(count), "draft": draft})
+        return press.print(html, sheets=sheets, identifier=f"stamps {count}").pdf
+
+    bound = bind.bind(front.pdf, sections, stamps, title=facts["title"], annex=ANNEX)
+    return Finished(bound.pdf, bound.pages, bound.fonts, anew)
+
+
+def finished(kind: str, facts: Facts, *, shelf: Shelf | None = None) -> Finished:
+    """The paper of `kind` from its frozen facts: issuing and verifying are this one call."""
+    return annual(facts, shelf=shelf) if kind == "annual" else single(kind, facts)
+
+
+def _fonts(pdf: bytes) -> tuple[str, ...]:
+    return bind.fonts_of(pdf)
