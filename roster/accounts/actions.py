@@ -4,8 +4,9 @@ import secrets
 from datetime import date, datetime
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import password_changed, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -31,13 +32,16 @@ def _own(user: User, by: Actor) -> bool:
 def create_account(
     *, person: Person, username: str, password: str | None = None, by: Actor, at: datetime
 ) -> tuple[User, str]:
-    """The account and its first password (random when none is given): to be changed at the first log-in, within 72 h."""
+    """The account and its password.
+
+    A random one (none given) lives 72 hours and is changed at the first log-in; a given one (demo, migration) stands.
+    """
     reasons = username_reasons(username)
     if User.objects.filter(username__iexact=username).exists():
         reasons.append(USERNAME_TAKEN)
     if User.objects.filter(person=person).exists():
         reasons.append(HAS_ACCOUNT)
-    user = User(username=username, person=person, must_change_password=True, password_changed_at=at)
+    user = User(username=username, person=person, must_change_password=password is None, password_changed_at=at)
     if password is not None:
         reasons += _password_reasons(password, user)
     if reasons:
@@ -58,6 +62,14 @@ def _password_reasons(password: str, user: User) -> list[str]:
     return []
 
 
+def _set_password(row: User, password: str, *, must_change: bool, at: datetime) -> None:
+    if row.has_usable_password():
+        row.old_passwords = [*row.old_passwords, row.password][-settings.PASSWORD_HISTORY :]
+    row.password = make_password(password)
+    row.must_change_password, row.password_changed_at = must_change, at
+    row.save(update_fields=["password", "old_passwords", "must_change_password", "password_changed_at"])
+
+
 def end_sessions(user: User) -> None:
     """Log the account out everywhere."""
     rows = UserSession.objects.filter(user=user)
@@ -72,10 +84,7 @@ def reset_password(user: User, *, by: Actor, at: datetime) -> str:
     if _own(row, by):
         raise Refused("自己的密码请在“修改密码”里改。")
     secret = new_password(secrets.choice)
-    password_changed(secret, row)  # the old one joins the history
-    row.password = make_password(secret)
-    row.must_change_password, row.password_changed_at = True, at
-    row.save(update_fields=["password", "old_passwords", "must_change_password", "password_changed_at"])
+    _set_password(row, secret, must_change=True, at=at)
     end_sessions(row)
     record(row, verb="重置密码", by=by, at=at)
     return secret
@@ -85,10 +94,7 @@ def reset_password(user: User, *, by: Actor, at: datetime) -> str:
 def change_own_password(user: User, password: str, *, by: Actor, at: datetime) -> None:
     """What the account's owner chose; the form has checked it against the rules."""
     row = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-    password_changed(password, row)
-    row.password = make_password(password)
-    row.must_change_password, row.password_changed_at = False, at
-    row.save(update_fields=["password", "old_passwords", "must_change_password", "password_changed_at"])
+    _set_password(row, password, must_change=False, at=at)
     user.password, user.old_passwords = row.password, row.old_passwords
     user.must_change_password, user.password_changed_at = False, at
     record(row, verb="修改密码", by=by, at=at)

@@ -19,17 +19,16 @@ class ThreeOfFourClasses:
 
 
 class NotRecentlyUsed:
+    """Not the present password nor one of the last; `accounts.actions` keeps the old ones."""
+
     def __init__(self, last: int = 5) -> None:
         self.last = last
 
     def validate(self, password: str, user: Any = None) -> None:
-        for old in getattr(user, "old_passwords", [])[-self.last :]:
-            if check_password(password, old):
+        used = [*getattr(user, "old_passwords", []), getattr(user, "password", "")]
+        for old in used[-self.last :]:
+            if old and check_password(password, old):
                 raise ValidationError(f"不能使用最近 {self.last} 次用过的密码。", code="password_reused")
-
-    def password_changed(self, password: str, user: Any = None) -> None:
-        if user is not None and user.pk:
-            user.old_passwords = [*user.old_passwords, user.password][-self.last :]
 
     def get_help_text(self) -> str:
         return f"不得与最近 {self.last} 次用过的密码相同。"

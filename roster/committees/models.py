@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 from django.db.models import F, Func, Q
+from django.urls import reverse
 
 from roster.audit.models import Versioned, VersionedQuerySet
 
@@ -90,6 +91,15 @@ class CommitteeQuerySet(ScopedQuerySet):
     def in_order(self) -> Self:
         return self.order_by("level_order", "sort_order", "code")
 
+    def search(self, text: str) -> Self:
+        """By name of any time, code, full pinyin or initials."""
+        text = text.strip()
+        spelled = text.lower()
+        return self.filter(
+            Q(name__icontains=text) | Q(short_name__icontains=text) | Q(code__istartswith=text)
+            | Q(pinyin__startswith=spelled) | Q(pinyin__contains=f" {spelled}")
+            | Q(pk__in=CommitteeName.objects.filter(name__icontains=text).values("committee_id"))
+        )  # fmt: skip
 
 
 class Committee(Versioned):
@@ -127,6 +137,9 @@ class Committee(Versioned):
 
     def __str__(self) -> str:
         return self.short_name or self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("committee", args=[self.pk])
 
     @property
     def committee_id(self) -> int:
@@ -183,4 +196,3 @@ class CommitteeName(models.Model):
 
     def __str__(self) -> str:
         return self.name
-

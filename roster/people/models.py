@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 
 from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet, Viewer, no_overlap, periods_meet
@@ -28,6 +29,15 @@ class PersonQuerySet(VersionedQuerySet):
         )
         return self.filter(Exists(member) | Exists(secretary))
 
+    def search(self, text: str) -> Self:
+        """By name, code, full pinyin or initials: `zs` finds 张三."""
+        text = text.strip()
+        spelled = text.lower().replace(" ", "")
+        return self.filter(
+            Q(name__contains=text) | Q(code__istartswith=text) | Q(pinyin__startswith=spelled)
+            | Q(pinyin__contains=f" {spelled}")
+        )  # fmt: skip
+
 
 class Person(Versioned):
     """Somebody the house knows. No identity number is kept; the phone is optional."""
@@ -48,6 +58,9 @@ class Person(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("person", args=[self.pk])
 
 
 class DatedQuerySet(ScopedQuerySet):

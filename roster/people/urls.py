@@ -1,5 +1,18 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from roster.people import views
+
+urlpatterns = [
+    path("people/", views.person_list, name="person_list"),
+    path("people/new/", views.person_new, name="person_new"),
+    path("people/pick/", views.person_pick, name="person_pick"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("people/<int:pk>/edit/", views.person_edit, name="person_edit"),
+    path("committees/<int:pk>/members/new/", views.member_new, name="member_new"),
+    path("members/<int:pk>/edit/", views.member_edit, name="member_edit"),
+    path("members/<int:pk>/end/", views.member_end, name="member_end"),
+    path("committees/<int:pk>/secretaries/new/", views.secretary_new, name="secretary_new"),
+    path("secretaries/<int:pk>/end/", views.secretary_end, name="secretary_end"),
+]

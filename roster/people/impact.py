@@ -1,0 +1,42 @@
+"""What a change of members touches, in words, before it is saved."""
+
+from datetime import date
+
+from roster.committees.models import Committee
+from roster.committees.rules import said, span_said
+from roster.people.consequences import impact
+from roster.people.models import GroupRole, Membership, Person
+from roster.people.rules import Term, changed_span
+
+
+def of_term(committee: Committee, person: Person, before: Term | None, after: Term | None) -> list[str]:
+    """Sentences for the days on which belonging changes; empty when no session is touched."""
+    span = changed_span(before, after)
+    if span is None:
+        return []
+    first, last = span
+    touched = impact(committee.pk, first, last)
+    if not touched:
+        return []
+    return [f"{person}在 {span_said(first, last)} 的任期有变动，这段时间里已有学习：", *touched]
+
+
+def of_role(committee: Committee, person: Person, role: str, term: Term, *, but: int | None = None) -> list[str]:
+    """A second leader at the same time is possible (a hand-over week), but said."""
+    if role != GroupRole.LEADER:
+        return []
+    others = committee.memberships.during(term.since, term.until).filter(group_role=GroupRole.LEADER).exclude(pk=but)
+    return [
+        f"{row.person}在 {span_said(row.since, row.until)} 也是组长，两段任期重叠；一个中心组通常只有一名组长。"
+        for row in others.exclude(person=person).select_related("person")
+    ]
+
+
+def of_history(row: Membership, role: str, today: date) -> list[str]:
+    """Changing a role in place rewrites the past; a change from a day is an end and a new term."""
+    if role == row.group_role or row.since >= today:
+        return []
+    return [
+        f"组内职务会从 {said(row.since)} 起整段改掉，以前的文书和现在的名册会不一致。"
+        f"如果是中途改任，请先“结束任期”，再按新职务“增加成员”。"
+    ]
