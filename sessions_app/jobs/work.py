@@ -26,12 +26,13 @@ logger = structlog.get_logger(__name__)
 MACHINE = SystemActor("后台任务")
 RECONCILER_LOCK = 727_010
 
-Save = Callable[[], None]
+Save = Callable[[Job], None]
 
 
 class Handler(Protocol):
-    """What a kind of job does. `step` may run 0 to n times; what it returns is run once, in the transaction that
-    marks the step done, and only while the claim is still ours. `finish` runs in the transaction that ends the job."""
+    """What a kind of job does. `step` may run 0 to n times; what it returns is run once, in the transaction
+    that marks the step done, with the job locked, and only while the claim is still ours. `finish` runs in the
+    transaction that ends the job."""
 
     def step(self, job: Job, step: JobStep) -> Save | None: ...
 
@@ -141,7 +142,7 @@ def done(claimed: Claim, save: Save | None, handler: Handler) -> bool:
     if not mine.update(stage=JobStage.DONE, finished_at=timezone.now(), error="", claim=""):
         return False
     if save is not None:
-        save()
+        save(job)
     settle(job, handler)
     return True
 

@@ -1,4 +1,4 @@
-"""Binds a front and sections into one PDF: page numbers stamped, outlines and tags joined, the same bytes every time."""
+"""Binds a front and sections into one PDF: page numbers, outlines, tags; the same bytes every time."""
 
 from __future__ import annotations
 
@@ -93,9 +93,7 @@ def plan_of(sections: Sequence[Section], annex: str) -> tuple[list[Entry], list[
     return entries, sorted(used), start
 
 
-def bind(
-    front: bytes, sections: Sequence[Section], stamps: Callable[[int], bytes], *, title: str, annex: str
-) -> Bound:
+def bind(front: bytes, sections: Sequence[Section], stamps: Callable[[int], bytes], *, title: str, annex: str) -> Bound:
     """`stamps(n)` is a PDF of n pages that bear the page numbers and nothing else. The front is not numbered."""
     out = pikepdf.new()
     tags = _Tags(out)
@@ -126,9 +124,7 @@ def bind(
     out.Root.Lang = String("zh-CN")
     out.Root.MarkInfo = Dictionary(Marked=True)
     out.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
-    out.Root.PageLabels = Dictionary(
-        Nums=Array([0, Dictionary(S=Name.r), body_at, Dictionary(S=Name.D, St=1)])
-    )
+    out.Root.PageLabels = Dictionary(Nums=Array([0, Dictionary(S=Name.r), body_at, Dictionary(S=Name.D, St=1)]))
     out.docinfo["/Title"] = String(title)
     out.docinfo["/Producer"] = String("Zhixing")
     if info:

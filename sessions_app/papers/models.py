@@ -38,7 +38,7 @@ class IssuedPaper(models.Model):
     kind = models.CharField("文书", max_length=16, choices=PaperKind)
     committee = models.ForeignKey(Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="papers")
     year = models.PositiveSmallIntegerField("年度")
-    subject_id = models.BigIntegerField(null=True, blank=True, help_text="场次或计划的编号,视文书而定")
+    subject_id = models.BigIntegerField(null=True, blank=True, help_text="场次或计划的编号；总报告为委员会编号")
     number = models.PositiveSmallIntegerField("第几次印发", default=1)
     title = models.CharField("标题", max_length=200)
     facts = models.JSONField("数据快照")
@@ -63,7 +63,10 @@ class IssuedPaper(models.Model):
                 fields=["kind", "committee", "year", "subject_id", "number"], name="paper_number", nulls_distinct=False
             ),
             models.UniqueConstraint(
-                fields=["job", "committee", "kind"], condition=Q(job__isnull=False), name="paper_once_a_job"
+                fields=["job", "committee", "kind", "subject_id"],
+                condition=Q(job__isnull=False),
+                name="paper_once_a_job",
+                nulls_distinct=False,
             ),
         ]
 

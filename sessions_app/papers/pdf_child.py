@@ -1,4 +1,4 @@
-"""A process that only turns HTML into PDF: no database, no network, little memory. Run: python -m … STATIC MEMORY_MB LIFE.
+"""A process that only turns HTML into PDF: no database, no network, little memory. Arguments: STATIC MEMORY_MB LIFE.
 
 stdin and stdout carry frames: 4 bytes length (big endian), then that many bytes. A request is one JSON frame
 {"html", "sheets": [names], "identifier", "cpu_seconds"}; the answer is a JSON frame {"ok", "pages", "refused", "error"}
@@ -73,7 +73,9 @@ class Press:
     def print(self, request: dict[str, Any]) -> tuple[int, bytes]:
         self.refused.clear()
         html = self._weasyprint.HTML(string=request["html"], url_fetcher=self._fetcher)
-        style = self._weasyprint.CSS(string=request.get("style", ""), url_fetcher=self._fetcher, font_config=self._fonts)
+        style = self._weasyprint.CSS(
+            string=request.get("style", ""), url_fetcher=self._fetcher, font_config=self._fonts
+        )
         document = html.render(
             stylesheets=[*(self.sheet(name) for name in request["sheets"]), style],
             font_config=self._fonts,

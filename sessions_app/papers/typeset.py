@@ -56,8 +56,8 @@ def section_print(facts: Facts) -> str:
     return rules.fingerprint("section", facts, edition())
 
 
-def section(facts: Facts, *, shelf: Shelf, press: Press | None = None, draft: bool = False) -> tuple[bytes, bool]:
-    """One section of an annual report and whether it was set anew. Its bytes depend on its facts and the edition only."""
+def section(facts: Facts, *, shelf: Shelf, press: Press | None = None) -> tuple[bytes, bool]:
+    """One section of an annual report, and whether it was set anew. Its bytes follow from its facts and the edition."""
     key = section_print(facts)
     kept = shelf.get(key)
     if kept is not None:
@@ -103,7 +103,8 @@ def annual(
     sections = [bind.Section(pdf, under) for pdf, under in parts]
     entries, fonts, _ = bind.plan_of(sections, ANNEX)
     context = {
-        "facts": facts, "title": facts["title"], "entries": entries, "edition": edition(), "fonts": fonts, "draft": draft,
+        "facts": facts, "title": facts["title"], "entries": entries, "edition": edition(), "fonts": fonts,
+        "draft": draft,
     }  # fmt: skip
     sheets = ("page.css", "draft.css") if draft else ("page.css",)
     front = press.print(render_to_string("papers/print/front.html", context), sheets=sheets,
