@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractQuarter
 
 from roster.people.models import GroupRole, Membership
-from sessions_app.attendance.models import Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
+from sessions_app.attendance.models import AWAY, Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.facts import counted
 from sessions_app.facts.figures import MARKS, Figures, attendance_sums, for_each
 from sessions_app.facts.periods import Span, span
@@ -289,7 +289,7 @@ class ChangeRow:
 
 
 def members(committee_id: int, period: Span) -> list[MemberRow]:
-    """Table 4, in rank order. Expected where the membership covers the session's day. Six queries.
+    """Table 4, in rank order. Expected where the membership covers the part's day. Seven queries.
 
     `texts` are essays, articles and research reports of the committee that name the person among their authors.
     """
@@ -297,30 +297,34 @@ def members(committee_id: int, period: Span) -> list[MemberRow]:
     terms: dict[int, list[Membership]] = defaultdict(list)
     for term in counted.memberships(scope, period).select_related("person").order_by("since", "id"):
         terms[term.person_id].append(term)
-    held = {row.pk: row for row in counted.participations(scope, period)}
+    counting = counted.participations(scope, period).select_related("study_session")
+    held = {row.pk: row for row in counting.prefetch_related("study_session__parts")}
 
     weighed: dict[int, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    expected_at: set[tuple[int, int]] = set()
+    expected_at: set[tuple[int, int, int]] = set()
     for person_id, periods in terms.items():
         for row in held.values():
-            if any(term.since <= row.day and (term.until is None or row.day <= term.until) for term in periods):
-                expected_at.add((person_id, row.pk))
-                weighed[person_id]["expected"] += 1
-                weighed[person_id]["unmarked"] += 1
+            for part in row.study_session.parts.all():
+                if any(term.since <= part.day and (term.until is None or part.day <= term.until) for term in periods):
+                    expected_at.add((person_id, row.pk, part.pk))
+                    weighed[person_id]["expected"] += Fraction(1, row.part_count)
+                    weighed[person_id]["unmarked"] += Fraction(1, row.part_count)
 
+    done = set(
+        MakeUpStudy.objects.filter(
+            participation__in=counted.participations(scope, period), stage=MakeUpStage.CONFIRMED
+        ).values_list("person_id", "participation_id")
+    )
     kept = AttendanceMark.objects.filter(participation__in=counted.participations(scope, period)).order_by()
-    columns = ("person_id", "participation_id", "status")
-    for person_id, participation_id, status, number in kept.values_list(*columns).annotate(number=Count("pk")):
-        if (person_id, participation_id) in expected_at:
-            share = Fraction(number, held[participation_id].part_count)
+    for person_id, participation_id, part_id, status in kept.values_list(
+        "person_id", "participation_id", "part_id", "status"
+    ):
+        if (person_id, participation_id, part_id) in expected_at:
+            share = Fraction(1, held[participation_id].part_count)
             weighed[person_id][STATUS_KEYS[status]] += share
             weighed[person_id]["unmarked"] -= share
-    done = MakeUpStudy.objects.filter(
-        participation__in=counted.participations(scope, period), stage=MakeUpStage.CONFIRMED
-    )
-    for person_id, participation_id, number in done.values_list("person_id", "participation_id", "missed_marks"):
-        if (person_id, participation_id) in expected_at:
-            weighed[person_id]["made_up"] += Fraction(number, held[participation_id].part_count)
+            if status in AWAY and (person_id, participation_id) in done:
+                weighed[person_id]["made_up"] += share
 
     spoken = _counts(counted.speeches(scope, period), "speaker_id")
     written = texts_by_author(counted.outcomes(scope, period).filter(kind__in=TEXTS).values_list("authors", flat=True))

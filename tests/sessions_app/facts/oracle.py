@@ -87,12 +87,13 @@ class Oracle:
             parts = [part for part in self.parts if part.study_session_id == session.pk]
             share = Fraction(1, len(parts))
             days += sum((Fraction(part.days) for part in parts), Fraction(0))
-            for member in self.memberships:
-                if member.committee_id != row.committee_id or not (
-                    member.since <= session.day and (member.until is None or member.until >= session.day)
-                ):
-                    continue
-                for part in parts:
+            made_up = {m.person_id for m in self.make_ups if m.participation_id == row.pk and m.stage == "CONFIRMED"}
+            for part in parts:
+                for member in self.memberships:
+                    if member.committee_id != row.committee_id or member.since > part.day:
+                        continue
+                    if member.until is not None and member.until < part.day:
+                        continue
                     totals["expected"] += share
                     marks = [
                         m.status for m in self.marks
@@ -100,9 +101,8 @@ class Oracle:
                     ]  # fmt: skip
                     key = {"PRESENT": "present", "VIDEO": "present", "ON_LEAVE": "on_leave", "ABSENT": "absent"}
                     totals[key[marks[0]] if marks else "unmarked"] += share
-            for made in self.make_ups:
-                if made.participation_id == row.pk and made.stage == "CONFIRMED":
-                    totals["made_up"] += share * made.missed_marks
+                    if marks and marks[0] in ("ON_LEAVE", "ABSENT") and member.person_id in made_up:
+                        totals["made_up"] += share
         out["days"] = four(days)
         out |= {key: four(value) for key, value in totals.items()}
         expected = totals["expected"]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
+from sessions_app.attendance.actions import recount_participations
 from sessions_app.attendance.models import Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage
 from sessions_app.outcomes.models import Outcome, OutcomeKind
@@ -48,6 +49,7 @@ class World:
             for _ in range(sessions):
                 self._session(committee)
         self._outcomes()
+        recount_participations(Participation.objects.values_list("pk", flat=True), AT)
 
     def _next(self) -> int:
         self.serial += 1
@@ -126,7 +128,7 @@ class World:
         ]
         guests = [one for one in self.committees if one != host]
         taking_part = [(host, ParticipationState.ACCEPTED)]
-        for guest in self.pick.sample(guests, self.pick.choice([0, 0, 0, 1, 2])):
+        for guest in self.pick.sample(guests, min(len(guests), self.pick.choice([0, 0, 0, 1, 2]))):
             taking_part.append((guest, self.pick.choice(list(ParticipationState))))
         for committee, state in taking_part:
             self._participation(session, committee, state, parts, sum(days))
@@ -154,40 +156,30 @@ class World:
             )  # fmt: skip
 
     def _marks(self, row: Participation, parts: list[SessionPart]) -> None:
-        """Marks of most members, and the counts that the room of attendance keeps beside them."""
-        counts = dict.fromkeys(["present", "video", "leave", "absent", "unmarked", "made_up"], 0)
-        members = list(Membership.objects.filter(committee=row.committee).on(row.day))
-        kept = []
-        for member in members:
-            away = 0
-            for part in parts:
+        """Marks of most members of each part's day; who was away may have made it up. Counts come by recount."""
+        kept, away = [], dict[int, int]()
+        for part in parts:
+            for member in Membership.objects.filter(committee=row.committee).on(part.day):
                 if self.pick.random() < 0.1:
-                    counts["unmarked"] += 1
                     continue
                 status = self.pick.choices(list(Attendance), weights=[6, 1, 2, 2])[0]
+                gone = status in (Attendance.ON_LEAVE, Attendance.ABSENT)
+                away[member.person_id] = away.get(member.person_id, 0) + gone
                 kept.append(
                     AttendanceMark(
                         participation=row, part=part, person_id=member.person_id, status=status,
-                        reason="公务" if status in (Attendance.ON_LEAVE, Attendance.ABSENT) else "",
+                        reason="公务" if gone else "",
                     )  # fmt: skip
                 )
-                key = {"PRESENT": "present", "VIDEO": "present", "ON_LEAVE": "leave", "ABSENT": "absent"}[status]
-                counts[key] += 1
-                counts["video"] += status == Attendance.VIDEO
-                away += key in ("leave", "absent")
-            if away:
-                stage = self.pick.choice([MakeUpStage.DUE, MakeUpStage.CONFIRMED, MakeUpStage.RETURNED])
-                confirmed = stage == MakeUpStage.CONFIRMED
-                counts["made_up"] += away if confirmed else 0
-                MakeUpStudy.objects.create(
-                    participation=row, person_id=member.person_id, missed_marks=away, stage=stage,
-                    due_on=row.day + timedelta(days=21), confirmed_on=row.day + timedelta(days=9) if confirmed else None,
-                )  # fmt: skip
         AttendanceMark.objects.bulk_create(kept)
-        for key, number in counts.items():
-            setattr(row, f"{key}_marks", number)
-        row.expected_marks = len(members) * len(parts)
-        row.save()
+        for person_id, missed in away.items():
+            if missed:
+                stage = self.pick.choice([MakeUpStage.DUE, MakeUpStage.CONFIRMED, MakeUpStage.RETURNED])
+                MakeUpStudy.objects.create(
+                    participation=row, person_id=person_id, missed_marks=missed, stage=stage,
+                    due_on=row.day + timedelta(days=21),
+                    confirmed_on=row.day + timedelta(days=9) if stage == MakeUpStage.CONFIRMED else None,
+                )  # fmt: skip
 
     def _correction(self, session: StudySession) -> None:
         stage = self.pick.choice(list(CorrectionStage))
