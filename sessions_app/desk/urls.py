@@ -1,5 +1,13 @@
-"""Addresses of this room."""
+"""Addresses of the desk."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.desk import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("approvals/", views.approvals, name="approvals"),
+    path("approvals/<slug:kind>/<int:pk>/<slug:answer>/", views.decide, name="decide"),
+    path("my/", views.my_study, name="my_study"),
+    path("sessions/<int:pk>/", views.session, name="session"),
+]

@@ -1,0 +1,85 @@
+"""What stands round every page: menu, who is here in which role, how much waits. A context processor."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from roster.accounts.models import User
+from roster.accounts.roles import Permission
+from sessions_app.desk.approvals import approval_count
+from sessions_app.desk.todos import todo_count
+
+P = Permission
+# label, address name, icon, the permissions one of which opens it, the path prefixes under which it is "here"
+ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
+    ("工作台", "home", "house", (), ("/desk/",)),
+    ("总览", "dashboard", "bar-chart", (P.DASHBOARD_READ,), ("/dashboard/",)),
+    ("计划", "plan_list", "calendar3", (P.PLAN_READ,), ("/plans/",)),
+    ("学习", "session_list", "journal-text", (P.SESSION_READ,), ("/sessions/", "/participations/", "/speeches/")),
+    ("成果", "outcome_list", "award", (P.OUTCOME_READ,), ("/outcomes/",)),
+    ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/")),
+    ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
+)
+MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
+    ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
+    ("人员", "person_list", "people", (P.MEMBER_EDIT,), ("/people/",)),
+    ("请假", "leave_list", "calendar-x", (P.LEAVE_DECIDE, P.ROLL_READ), ("/leaves/", "/leave/")),
+    ("补学", "make_up_list", "arrow-repeat", (P.MAKEUP_CONFIRM,), ("/make-ups/", "/make-up/")),
+    ("更正", "correction_list", "pencil-square", (P.CORRECTION_ASK, P.CORRECTION_DECIDE, P.CORRECTION_COUNTERSIGN),
+     ("/corrections/",)),
+    ("外请备案", "filing_list", "mic", (P.FILING_DECIDE, P.SESSION_EDIT), ("/filings/",)),
+    ("导入导出", "import_list", "file-earmark-spreadsheet", (P.WORKBOOK_IMPORT,), ("/imports/", "/workbooks/")),
+    ("期间", "period_list", "lock", (P.PERIOD_EDIT,), ("/periods/",)),
+    ("参数", "parameter_list", "sliders", (P.PARAMETER_EDIT,), ("/parameters/",)),
+    ("工作日历", "working_days", "calendar-week", (P.WORKDAY_EDIT,), ("/working-days/",)),
+    ("账号", "account_list", "person-gear", (P.ACCOUNT_EDIT,), ("/accounts/",)),
+    ("授权", "grant_list", "shield-lock", (P.GRANT_EDIT,), ("/grants/",)),
+    ("操作日志", "audit_list", "clock-history", (P.AUDIT_READ,), ("/audit/",)),
+)  # fmt: skip
+
+
+def _menu(rows: tuple, user: User, path: str) -> list[dict[str, Any]]:
+    found = []
+    for label, name, icon, needed, prefixes in rows:
+        if needed and not any(user.may(permission) for permission in needed):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        here = path == url or any(path.startswith(prefix) for prefix in prefixes)
+        found.append({"label": label, "url": url, "icon": icon, "active": here})
+    return found
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """`frame` for base.html; two queries (what waits), none for who is not logged in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not hasattr(request, "today"):
+        return {"frame": {}}
+    waiting = approval_count(user)
+    owed = todo_count(user, request.today) if user.may(P.PLAN_EDIT) else 0
+    day = request.today
+    acting = user.acting
+    return {
+        "frame": {
+            "entries": _menu(ENTRIES, user, request.path),
+            "more": _menu(MORE, user, request.path),
+            "who": user.display_name,
+            "role_label": user.acting_label,
+            "roles": [
+                {"label": hold.label, "url": f"{reverse('switch_role')}?to={hold.key}", "active": hold == acting}
+                for hold in user.holds
+            ] if len(user.holds) > 1 else [],
+            "todo_count": waiting + owed,
+            "todo_url": reverse("approvals") if waiting and not owed else reverse("home"),
+            "inbox_count": None,
+            "search_url": "",
+            "today_label": f"{day.year}年{day.month}月{day.day}日",
+            "idle_seconds": settings.SESSION_IDLE_SECONDS,
+        }
+    }  # fmt: skip
+
+

@@ -1,0 +1,166 @@
+"""今日待办 of a study secretary: only what is missing, nearest deadline first, each line one verb."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from roster.accounts.models import User
+from roster.accounts.roles import Permission
+from roster.committees.models import Committee
+from sessions_app.attendance.models import MakeUpStage, MakeUpStudy
+from sessions_app.desk.counting import counts_of
+from sessions_app.minutes.models import Minutes, MinutesStage
+from sessions_app.plans.models import PlanStage, StudyPlan
+from sessions_app.policies.calendar import load
+from sessions_app.policies.rules import WorkingDays
+from sessions_app.sessions.models import Participation, ParticipationState, SessionStage, StudySession
+
+SHOWN = 30
+NEAR_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Todo:
+    verb: str
+    what: str
+    due: date | None
+    url: str
+    go: str
+    note: str = ""
+    left: str = ""
+    tone: str = "near"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of missing thing: the rows, and the line each makes."""
+
+    rows: QuerySet
+    line: Callable[[Any], Todo]
+
+
+def words_left(due: date | None, today: date, calendar: WorkingDays) -> tuple[str, str]:
+    """(还剩 n 个工作日, tone). Overdue is computed here, never stored."""
+    if due is None:
+        return "", "muted"
+    if due < today:
+        return f"已逾期 {(today - due).days} 天", "overdue"
+    left = calendar.between(today, due)
+    return ("今天到期" if due == today else f"还剩 {left} 个工作日"), ("behind" if left <= 2 else "near")
+
+
+def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]:
+    """What a secretary may owe today. Deadlines: the plan by 31 January, minutes 5 working days after the session."""
+    committees = Committee.objects.open_to(user, Permission.PLAN_EDIT).active_on(today)
+    many = len({hold.committee_id for hold in user.holds_with(Permission.PLAN_EDIT)}) > 1
+    sessions = StudySession.objects.open_to(user, Permission.SESSION_EDIT).select_related("committee")
+    rolls = Participation.objects.open_to(user, Permission.SESSION_EDIT).select_related("study_session", "committee")
+    written = Minutes.objects.filter(study_session=OuterRef("pk")).exclude(
+        stage__in=[MinutesStage.DRAFT, MinutesStage.RETURNED]
+    )
+    open_roll = Participation.objects.filter(study_session=OuterRef("pk"), is_host=True, unmarked_marks__gt=0)
+
+    def of(committee: Committee) -> str:
+        return str(committee) if many else ""
+
+    def minutes_due(day: date) -> date:
+        return calendar.add(day, 5)
+
+    plan_due = date(today.year, 1, 31)
+    return {
+        "plan_missing": Kind(
+            committees.exclude(plans__year=today.year),
+            lambda c: Todo("制订", f"{today.year}年度学习计划", plan_due, f"{reverse('plan_new')}?committee={c.pk}&year={today.year}",
+                           "去制订", of(c)),
+        ),
+        "plan_open": Kind(
+            StudyPlan.objects.open_to(user, Permission.PLAN_EDIT).filter(
+                year__gte=today.year, stage__in=[PlanStage.DRAFT, PlanStage.RETURNED]
+            ).select_related("committee"),
+            lambda p: Todo("修改" if p.stage == PlanStage.RETURNED else "提交", f"{p.year}年度学习计划",
+                           date(p.year, 1, 31) if p.edition == 1 else None, p.get_absolute_url(), "去处理",
+                           p.return_note or of(p.committee)),
+        ),
+        "plan_to_file": Kind(
+            StudyPlan.objects.open_to(user, Permission.PLAN_EDIT).filter(
+                year__gte=today.year, stage=PlanStage.APPROVED
+            ).select_related("committee"),
+            lambda p: Todo("报备", f"{p.year}年度学习计划", date(p.year, 1, 31) if p.edition == 1 else None,
+                           p.get_absolute_url(), "去备案", of(p.committee)),
+        ),
+        "invitation": Kind(
+            rolls.filter(state=ParticipationState.INVITED, study_session__stage__in=[
+                SessionStage.PREPARING, SessionStage.SUBMITTED, SessionStage.APPROVED, SessionStage.HELD]),
+            lambda p: Todo("答复", f"联组学习邀请:{p.study_session.topic}", p.study_session.day,
+                           p.study_session.get_absolute_url(), "去答复", of(p.committee)),
+        ),
+        "prepare": Kind(
+            sessions.filter(stage=SessionStage.PREPARING, day__lte=today + timedelta(days=NEAR_DAYS)),
+            lambda s: Todo("修改" if s.return_note else "完善", f"学习方案:{s.topic}", s.day, s.get_absolute_url(),
+                           "去完善", s.return_note or of(s.committee)),
+        ),
+        "hold": Kind(
+            sessions.filter(stage=SessionStage.APPROVED, day__lte=today),
+            lambda s: Todo("登记", f"召开情况:{s.topic}", s.day, s.get_absolute_url(), "去登记", of(s.committee)),
+        ),
+        "roll": Kind(
+            rolls.filter(state=ParticipationState.ACCEPTED, study_session__stage=SessionStage.HELD, unmarked_marks__gt=0),
+            lambda p: Todo("点名", f"{p.day.month}月{p.day.day}日 {p.study_session.topic}", minutes_due(p.day),
+                           reverse("roll", args=[p.pk]), "去点名", of(p.committee)),
+        ),
+        "minutes": Kind(
+            sessions.filter(~Exists(written), ~Exists(open_roll), stage=SessionStage.HELD),
+            lambda s: Todo("填写", f"{s.day.month}月{s.day.day}日学习记录:{s.topic}", minutes_due(s.day),
+                           reverse("minutes", args=[s.pk]), "去填写", of(s.committee)),
+        ),
+        "archive": Kind(
+            sessions.filter(stage=SessionStage.HELD, minutes__stage=MinutesStage.APPROVED),
+            lambda s: Todo("归档", f"{s.day.month}月{s.day.day}日 {s.topic}", None, s.get_absolute_url(), "去归档",
+                           of(s.committee)),
+        ),
+        "make_up_confirm": Kind(
+            MakeUpStudy.objects.open_to(user, Permission.MAKEUP_CONFIRM).filter(stage=MakeUpStage.SUBMITTED)
+            .exclude(person_id=user.person_id).select_related("person", "participation__study_session", "participation__committee"),
+            lambda m: Todo("确认", f"{m.person}的补学", m.due_on, reverse("make_up", args=[m.pk]), "去确认",
+                           of(m.participation.committee)),
+        ),
+        "make_up_late": Kind(
+            MakeUpStudy.objects.open_to(user, Permission.MAKEUP_CONFIRM).filter(
+                stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED], due_on__lte=today + timedelta(days=NEAR_DAYS)
+            ).select_related("person", "participation__study_session", "participation__committee"),
+            lambda m: Todo("催办", f"{m.person}补学:{m.participation.study_session.topic}", m.due_on,
+                           reverse("make_up", args=[m.pk]), "去登记", of(m.participation.committee)),
+        ),
+    }  # fmt: skip
+
+
+def todos_of(user: User, today: date) -> list[Todo]:
+    """The lines, nearest deadline first; one query a kind, each capped."""
+    calendar = load(date(today.year - 1, 1, 1), date(today.year + 1, 12, 31))
+    found = []
+    for kind in kinds_for(user, today, calendar).values():
+        for row in kind.rows[:SHOWN]:
+            todo = kind.line(row)
+            left, tone = words_left(todo.due, today, calendar)
+            found.append(Todo(todo.verb, todo.what, todo.due, todo.url, todo.go, todo.note, left, tone))
+    return sorted(found, key=lambda todo: (todo.due or date.max, todo.verb))
+
+
+def todo_count(user: User, today: date) -> int:
+    """How many lines there are in all; one query."""
+    nothing = WorkingDays({}, frozenset())
+    return sum(counts_of({key: kind.rows for key, kind in kinds_for(user, today, nothing).items()}).values())
+
+
+def years_sessions(user: User, year: int) -> QuerySet:
+    """The year's participations of the committees the user keeps or leads, for the twelve months' dots."""
+    return (
+        Participation.objects.open_to(user, Permission.SESSION_READ)
+        .filter(Q(year=year), state=ParticipationState.ACCEPTED)
+        .select_related("study_session", "committee")
+        .order_by("day")
+    )
