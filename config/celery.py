@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# a container or the demo may run it as root; messages are JSON, so nothing in them runs
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("zhixing")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -423,7 +423,7 @@ def main(words: list[str]) -> None:
                         attach(name)
             for holders in _held.values():
                 os.set_inheritable(holders, True)
-            os.execvp(command[0], command)
+            os.execvp(command[0], command)  # noqa: S606 - words, no shell
         case _:
             sys.exit(__doc__)
 

@@ -44,32 +44,32 @@ class Environment:
             self.refuse(name, f"{chinese} ({words})")
             return on_error
 
-    def str(self, name: str, default: Any = _MISSING, *, least: int = 0) -> str:
+    def text(self, name: str, default: Any = _MISSING, *, least: int = 0) -> str:
         value = self._read("str", name, default, "")
         if len(value) < least and name not in self._wrong:
             self.refuse(name, f"至少 {least} 个字符 (at least {least} characters)")
         return value
 
-    def bool(self, name: str, default: Any = _MISSING) -> bool:
+    def flag(self, name: str, default: Any = _MISSING) -> bool:
         return self._read("bool", name, default, False)
 
-    def int(self, name: str, default: Any = _MISSING) -> int:
+    def number(self, name: str, default: Any = _MISSING) -> int:
         value = self._read("int", name, default, 0)
         if value < 0:
             self.refuse(name, "不能小于 0 (must not be negative)")
         return value
 
-    def list(self, name: str, default: Any = _MISSING) -> list[str]:
+    def words(self, name: str, default: Any = _MISSING) -> list[str]:
         return [item.strip() for item in self._read("list", name, default, []) if item.strip()]
 
     def one_of(self, name: str, choices: Sequence[str], default: str) -> str:
-        value = self.str(name, default)
+        value = self.text(name, default)
         if value not in choices:
             self.refuse(name, f"只能是 {'、'.join(choices)} 之一 (must be one of these)")
         return value
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
-        value = self.str(name, "")
+        value = self.text(name, "")
         if not value:
             return None
         try:
@@ -86,7 +86,7 @@ class Environment:
         return self._address(name, default, {"redis", "rediss", "unix"}, "redis://host:6379/0")
 
     def _address(self, name: str, default: Any, schemes: set[str], example: str) -> str:
-        value = self.str(name, default)
+        value = self.text(name, default)
         if value and urlsplit(value).scheme not in schemes:
             self.refuse(name, f"要写成 {example} (write it like this)")
         return value

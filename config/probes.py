@@ -25,7 +25,6 @@ class Answer:
     well: bool
     says: str
     cure: str = ""
-    grave: bool = True  # False: told, but the system is ready all the same
 
 
 def database() -> Answer:
@@ -38,7 +37,9 @@ def database() -> Answer:
     except Exception as error:
         return Answer(name, title, False, f"连不上：{_short(error)}", "检查 DATABASE_URL 和数据库服务是否启动。")
     if version < 150000 or encoding != "UTF8":
-        return Answer(name, title, False, f"版本 {version // 10000}、编码 {encoding}", "请用 PostgreSQL 15 以上、UTF8 编码的库。")
+        return Answer(
+            name, title, False, f"版本 {version // 10000}、编码 {encoding}", "请用 PostgreSQL 15 以上、UTF8 编码的库。"
+        )
     return Answer(name, title, True, f"PostgreSQL {version // 10000}.{version % 10000}，{encoding}")
 
 
@@ -89,7 +90,9 @@ def storage() -> Answer:
             file.flush()
         free = shutil.disk_usage(place).free // 2**20
     except OSError as error:
-        return Answer(name, title, False, f"{place} 不能写：{error.strerror}", "检查 ZHIXING_VAR 目录的属主和磁盘空间。")
+        return Answer(
+            name, title, False, f"{place} 不能写：{error.strerror}", "检查 ZHIXING_VAR 目录的属主和磁盘空间。"
+        )
     if free < 500:
         return Answer(name, title, False, f"{place} 只剩 {free} MB", "清理磁盘。")
     return Answer(name, title, True, f"可写，剩余 {free // 1024} GB")

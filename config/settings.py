@@ -11,6 +11,7 @@ import secrets
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -25,12 +26,12 @@ env = Environment()
 
 # ---------------------------------------------------------------------------------------------- what kind of system
 VAR = embedded.var_directory()  # ZHIXING_VAR
-EMBEDDED = not env.str("DATABASE_URL", "")
-DEBUG = env.bool("ZHIXING_DEBUG", False)
-DEMO = env.bool("ZHIXING_DEMO", False)
-SITE_NAME = env.str("ZHIXING_SITE_NAME", "知行")
-HTTPS = env.bool("ZHIXING_HTTPS", not (DEBUG or EMBEDDED))
-PROXY_COUNT = env.int("ZHIXING_PROXY_COUNT", 0)
+EMBEDDED = not env.text("DATABASE_URL", "")
+DEBUG = env.flag("ZHIXING_DEBUG", False)
+DEMO = env.flag("ZHIXING_DEMO", False)
+SITE_NAME = env.text("ZHIXING_SITE_NAME", "知行")
+HTTPS = env.flag("ZHIXING_HTTPS", not (DEBUG or EMBEDDED))
+PROXY_COUNT = env.number("ZHIXING_PROXY_COUNT", 0)
 CLOCK: datetime | None = env.moment("ZHIXING_CLOCK", ZoneInfo("Asia/Shanghai"))
 if CLOCK and not (EMBEDDED or DEMO):
     env.refuse("ZHIXING_CLOCK", "只用于演示和测试 (for demo and tests only)")
@@ -48,39 +49,40 @@ def own_secret_key() -> str:
 
 
 if EMBEDDED or DEBUG:
-    SECRET_KEY = env.str("ZHIXING_SECRET_KEY", "") or own_secret_key()
-    ALLOWED_HOSTS = env.list("ZHIXING_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    SECRET_KEY = env.text("ZHIXING_SECRET_KEY", "") or own_secret_key()
+    ALLOWED_HOSTS = env.words("ZHIXING_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 else:
-    SECRET_KEY = env.str("ZHIXING_SECRET_KEY", least=50)
-    ALLOWED_HOSTS = env.list("ZHIXING_HOSTS")
-SECRET_KEY_FALLBACKS = env.list("ZHIXING_OLD_SECRET_KEYS", [])
+    SECRET_KEY = env.text("ZHIXING_SECRET_KEY", least=50)
+    ALLOWED_HOSTS = env.words("ZHIXING_HOSTS")
+SECRET_KEY_FALLBACKS = env.words("ZHIXING_OLD_SECRET_KEYS", [])
 
 # ------------------------------------------------------------------------------------------- database, cache, broker
-DATABASE_POOL = env.bool("ZHIXING_DATABASE_POOL", True)  # off in workers, which fork
-DATABASE_POOL_SIZE = env.int("ZHIXING_DATABASE_POOL_SIZE", 12)
-LOCK_TIMEOUT = env.str("ZHIXING_LOCK_TIMEOUT", "")  # set by upgrades: a migration gives up before it blocks readers
+DATABASE_POOL = env.flag("ZHIXING_DATABASE_POOL", True)  # off in workers, which fork
+DATABASE_POOL_SIZE = env.number("ZHIXING_DATABASE_POOL_SIZE", 12)
+LOCK_TIMEOUT = env.text("ZHIXING_LOCK_TIMEOUT", "")  # set by upgrades: a migration gives up before it blocks readers
 database_url = env.postgres("DATABASE_URL", "")
 redis_url = env.redis("REDIS_URL", "")
-STATIC_ROOT = Path(env.str("ZHIXING_STATIC_ROOT", str(VAR / "static")))
+POSTGRES_BIN = str(embedded.postgres_bin()) if EMBEDDED else ""  # pg_dump and the like; empty: on the PATH
+STATIC_ROOT = Path(env.text("ZHIXING_STATIC_ROOT", str(VAR / "static")))
 MEDIA_ROOT = VAR / "media"
-STATIC_MANIFEST = env.bool("ZHIXING_STATIC_MANIFEST", not DEBUG)
-ACCEL = env.str("ZHIXING_ACCEL", "")  # prefix of nginx's internal location, say /protected/; empty: Django sends files
-LOG_JSON = env.bool("ZHIXING_LOG_JSON", not (DEBUG or EMBEDDED))
-LOG_LEVEL = env.one_of("ZHIXING_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO")
+STATIC_MANIFEST = env.flag("ZHIXING_STATIC_MANIFEST", not DEBUG)
+ACCEL = env.text("ZHIXING_ACCEL", "")  # prefix of nginx's internal location, say /protected/; empty: Django sends files
+LOG_JSON = env.flag("ZHIXING_LOG_JSON", not (DEBUG or EMBEDDED))
+LOG_LEVEL = env.one_of("ZHIXING_LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], "WARNING" if EMBEDDED else "INFO")
 
 # ------------------------------------------------------------------------------------- uploads, sessions, passwords
-UPLOAD_MAX_BYTES = env.int("ZHIXING_UPLOAD_MAX_MB", 20) * 1024 * 1024
-UPLOAD_TYPES = env.list("ZHIXING_UPLOAD_TYPES", ["pdf", "docx", "xlsx", "pptx", "doc", "xls", "wps", "jpg", "png"])
-SESSION_IDLE_SECONDS = env.int("ZHIXING_SESSION_IDLE_MINUTES", 30) * 60
-SESSION_ABSOLUTE_SECONDS = env.int("ZHIXING_SESSION_HOURS", 12) * 3600
-PASSWORD_MAX_DAYS = env.int("ZHIXING_PASSWORD_DAYS", 90)
-PASSWORD_HISTORY = env.int("ZHIXING_PASSWORD_HISTORY", 5)
+UPLOAD_MAX_BYTES = env.number("ZHIXING_UPLOAD_MAX_MB", 20) * 1024 * 1024
+UPLOAD_TYPES = env.words("ZHIXING_UPLOAD_TYPES", ["pdf", "docx", "xlsx", "pptx", "doc", "xls", "wps", "jpg", "png"])
+SESSION_IDLE_SECONDS = env.number("ZHIXING_SESSION_IDLE_MINUTES", 30) * 60
+SESSION_ABSOLUTE_SECONDS = env.number("ZHIXING_SESSION_HOURS", 12) * 3600
+PASSWORD_MAX_DAYS = env.number("ZHIXING_PASSWORD_DAYS", 90)
+PASSWORD_HISTORY = env.number("ZHIXING_PASSWORD_HISTORY", 5)
 PAPER_FONTS = {  # official names first; the last one is the fallback that bin/setup installs, and doctor says so
-    "title": env.list("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
-    "body": env.list("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),
-    "heading": env.list("ZHIXING_FONTS_HEADING", ["黑体", "SimHei", "Noto Sans CJK SC"]),
-    "subheading": env.list("ZHIXING_FONTS_SUBHEADING", ["楷体_GB2312", "楷体", "KaiTi", "Noto Serif CJK SC"]),
-    "number": env.list("ZHIXING_FONTS_NUMBER", ["Times New Roman", "Noto Serif CJK SC"]),
+    "title": env.words("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
+    "body": env.words("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),
+    "heading": env.words("ZHIXING_FONTS_HEADING", ["黑体", "SimHei", "Noto Sans CJK SC"]),
+    "subheading": env.words("ZHIXING_FONTS_SUBHEADING", ["楷体_GB2312", "楷体", "KaiTi", "Noto Serif CJK SC"]),
+    "number": env.words("ZHIXING_FONTS_NUMBER", ["Times New Roman", "Noto Serif CJK SC"]),
 }
 
 env.finish()  # says everything that is wrong, and stops
@@ -93,6 +95,7 @@ except embedded.CannotStart as error:
 
 # ------------------------------------------------------------------------------------------------------- the frame
 INSTALLED_APPS = [
+    "config",
     "roster",
     "sessions_app",
     "django.contrib.admin",
@@ -327,7 +330,7 @@ CONTENT_SECURITY_POLICY = {
 
 # ------------------------------------------------------------------------------------------------------------- logs
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-structlog_steps = [
+structlog_steps: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -348,7 +351,7 @@ LOGGING = {
             if LOG_JSON
             else [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=False),
+                structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
             ],
             "foreign_pre_chain": structlog_steps,
         }
