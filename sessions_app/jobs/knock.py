@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from celery import current_app
+from celery import current_app  # noqa: TID251 (beside tasks.py the one that speaks to the queue)
 
 logger = structlog.get_logger(__name__)
 EXPIRES = 120  # seconds; the reconciler knocks again

@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from roster.audit.actions import SystemActor, record
 from roster.audit.moves import Refused
@@ -48,6 +47,13 @@ class Claim:
     token: str
 
 
+def moment() -> datetime:
+    """Now, by the database's clock: one for all workers, whatever the hour on their machines."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
 def reclaim_after() -> float:
     """Seconds without a heartbeat after which a claim counts as dead."""
     return float(getattr(settings, "JOB_RECLAIM_SECONDS", 60))
@@ -67,7 +73,7 @@ def claim(job_id: int) -> Claim | None:
     step = waiting(job_id).select_for_update(skip_locked=True, of=("self",)).first()
     if step is None:
         return None
-    now = timezone.now()
+    now = moment()
     step.stage, step.attempts, step.claimed_at, step.claim = (
         JobStage.RUNNING, step.attempts + 1, now, secrets.token_hex(16),
     )  # fmt: skip
@@ -86,7 +92,7 @@ def heartbeat(claimed: Claim) -> Iterator[None]:
         try:
             while not ended.wait(reclaim_after() / 6):
                 mine = JobStep.objects.filter(pk=claimed.step.pk, claim=claimed.token, stage=JobStage.RUNNING)
-                if not mine.update(claimed_at=timezone.now()):
+                if not mine.update(claimed_at=moment()):
                     return
         except Exception:  # a heart that fails only loses the claim
             logger.warning("heartbeat_failed", step=claimed.step.pk, exc_info=True)
@@ -139,7 +145,7 @@ def done(claimed: Claim, save: Save | None, handler: Handler) -> bool:
     if job.stage not in LIVE:
         mine.update(stage=JobStage.CANCELLED, claim="")
         return False
-    if not mine.update(stage=JobStage.DONE, finished_at=timezone.now(), error="", claim=""):
+    if not mine.update(stage=JobStage.DONE, finished_at=moment(), error="", claim=""):
         return False
     if save is not None:
         save(job)
@@ -162,7 +168,7 @@ def _release(step: JobStep, why: str, *, for_good: bool = False) -> None:
     given_up = for_good or is_poison(step.attempts)
     step.stage = JobStage.FAILED if given_up else JobStage.QUEUED
     step.error, step.claim = why, ""
-    step.finished_at = timezone.now() if given_up else None
+    step.finished_at = moment() if given_up else None
     step.save(update_fields=["stage", "error", "claim", "finished_at"])
 
 
@@ -172,7 +178,7 @@ def settle(job: Job, handler: Handler | None) -> None:
     job.done = stages.count(JobStage.DONE)
     if job.stage in LIVE:
         if job.done == len(stages):
-            job.stage, job.finished_at, job.error = JobStage.DONE, timezone.now(), ""
+            job.stage, job.finished_at, job.error = JobStage.DONE, moment(), ""
             if handler is not None:
                 handler.finish(job)
         elif JobStage.RUNNING not in stages and not waiting(job.pk).exists():
@@ -180,7 +186,7 @@ def settle(job: Job, handler: Handler | None) -> None:
             words = [(step.arguments.get("label", step.key), step.error) for step in failed]
             job.stage, job.finished_at, job.error = (
                 JobStage.FAILED,
-                timezone.now(),
+                moment(),
                 failure_words(words),
             )
         if job.stage not in LIVE:
@@ -208,7 +214,7 @@ def reconcile() -> list[int] | None:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RECONCILER_LOCK])
             if not cursor.fetchone()[0]:
                 return None
-        dead = timezone.now() - timedelta(seconds=reclaim_after())
+        dead = moment() - timedelta(seconds=reclaim_after())
         orphaned = JobStep.objects.filter(stage=JobStage.RUNNING, claimed_at__lt=dead)
         for job_id in sorted(set(orphaned.values_list("job_id", flat=True))):
             _free(job_id, orphaned)

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from roster.audit.actions import Actor, SystemActor
+from roster.audit.actions import SHANGHAI, Actor, SystemActor
 from roster.committees.models import Committee
 from sessions_app.jobs import work
 from sessions_app.jobs.models import Job, JobStep
@@ -26,7 +25,7 @@ def actor(job: Job) -> Actor:
     user = job.created_by
     if user is None:
         return SystemActor("后台任务")
-    return user.act(on=timezone.localtime(job.created_at).date())
+    return user.act(on=job.created_at.astimezone(SHANGHAI).date())
 
 
 @contextmanager

@@ -124,7 +124,7 @@ class Press:
             self._child = None  # a forked worker does not share its parent's child
         if self._child is None:
             environment = {
-                "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/tmp"), "LANG": "C.UTF-8",
+                "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
                 "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1",
             }  # fmt: skip
             module = "sessions_app.papers.pdf_child"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.utils import timezone
 
+from sessions_app.jobs import work
 from sessions_app.papers import typeset
 from sessions_app.papers.models import PaperSection
 from sessions_app.papers.pdf import Printed
@@ -28,10 +28,10 @@ class DatabaseShelf(typeset.Shelf):
         path = default_storage.save(f"sections/{fingerprint[:2]}/{fingerprint}.pdf", ContentFile(printed.pdf))
         row, made = PaperSection.objects.get_or_create(
             fingerprint=fingerprint,
-            defaults={"file": path, "pages": printed.pages, "rendered_at": timezone.now()},
+            defaults={"file": path, "pages": printed.pages, "rendered_at": work.moment()},
         )
         if not made:
             old = row.file.name
-            PaperSection.objects.filter(pk=row.pk).update(file=path, pages=printed.pages, rendered_at=timezone.now())
+            PaperSection.objects.filter(pk=row.pk).update(file=path, pages=printed.pages, rendered_at=work.moment())
             if old != path:
                 default_storage.delete(old)

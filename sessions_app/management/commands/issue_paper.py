@@ -1,0 +1,118 @@
+"""manage.py issue_paper KIND: one paper, without the browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from roster.audit.actions import Actor, SystemActor
+from roster.audit.moves import Refused
+from roster.committees.models import Committee
+from sessions_app.jobs import work
+from sessions_app.jobs.models import LIVE, JobStage
+from sessions_app.papers import actions, frozen, handlers
+from sessions_app.papers.models import IssuedPaper, PaperKind
+from sessions_app.plans.models import StudyPlan
+from sessions_app.sessions.models import Participation, ParticipationState
+
+LATER = ("bulletin", "findings", "rectification", "scores", "volume")
+SESSION_KINDS = (PaperKind.SIGN_IN, PaperKind.SESSION_PLAN, PaperKind.MINUTES)
+BY = SystemActor("命令行")
+
+
+class Command(BaseCommand):
+    help = "印发一份文书并写到文件 (issue one paper): " + "、".join(f"{kind.value} {kind.label}" for kind in PaperKind)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", help="文书种类 (kind)")
+        parser.add_argument("--year", type=int, required=True, help="年度 (year)")
+        parser.add_argument("--committee", help="委员会编码；不给时为最上级 (code; the root without it)")
+        parser.add_argument("--quarter", type=int, help="季度：只用于以后的通报 (quarter, for bulletins to come)")
+        parser.add_argument("--number", type=int, help="期次：签到表、方案、记录用 (number of the session)")
+        parser.add_argument("--own", action="store_true", help="年度报告只要本级 (annual: without those below)")
+        parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
+        parser.add_argument("-o", "--output", required=True, help="写到哪里 (output file)")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kind = options["kind"]
+        if kind in LATER:
+            raise CommandError(f"“{kind}”这种文书还没有做，计划在以后的版本提供。(not built yet)")
+        if kind not in PaperKind.values:
+            known = "、".join(PaperKind.values)
+            raise CommandError(f"没有“{kind}”这种文书，现有：{known}。(unknown kind)")
+        if options["format"] != "pdf":
+            raise CommandError(f"{options['format']} 格式还没有做，现在只出 pdf。(only pdf so far)")
+        committee = self._committee(options["committee"])
+        try:
+            paper = self._issue(PaperKind(kind), committee, options)
+        except Refused as refusal:
+            raise CommandError("；".join(refusal.reasons)) from refusal
+        out = Path(options["output"])
+        with paper.file.open("rb") as file:
+            out.write_bytes(file.read())
+        said = {
+            "paper": paper.pk, "kind": kind, "title": paper.title, "number": paper.number, "pages": paper.pages,
+            "sha256": paper.sha256, "edition": paper.edition, "output": str(out),
+        }  # fmt: skip
+        if options["json"]:
+            self.stdout.write(json.dumps(said, ensure_ascii=False))
+        else:
+            self.stdout.write(f"已印发：{paper.title}（第{paper.number}次，{paper.pages}页），写到 {out}")
+            self.stdout.write(f"SHA-256 {paper.sha256}")
+
+    @staticmethod
+    def _committee(code: str | None) -> Committee:
+        rows = Committee.objects.filter(code=code) if code else Committee.objects.filter(parent=None).in_order()
+        committee = rows.first()
+        if committee is None:
+            raise CommandError(f"没有编码为 {code} 的委员会。" if code else "系统里还没有委员会。")
+        return committee
+
+    def _issue(self, kind: PaperKind, committee: Committee, options: dict[str, Any]) -> IssuedPaper:
+        year, at, by = options["year"], timezone.localtime(timezone.now()), BY
+        if kind == PaperKind.ANNUAL:
+            return self._annual(committee, year, own=options["own"], by=by, at=at)
+        subject: int | None = None
+        if kind == PaperKind.YEAR_PLAN:
+            plan = StudyPlan.objects.in_force().filter(committee=committee, year=year).first()
+            if plan is None:
+                raise CommandError(f"{committee}没有{year}年度学习计划。")
+            facts, subject = frozen.year_plan(plan), plan.pk
+        elif kind == PaperKind.OUTCOMES:
+            facts = frozen.outcomes(committee, year, today=at.date())
+        else:
+            if not options["number"]:
+                raise CommandError("请用 --number 给出期次，例如 --number 3。")
+            part = (
+                Participation.objects.filter(
+                    committee=committee, year=year, number=options["number"], state=ParticipationState.ACCEPTED
+                )
+                .select_related("study_session")
+                .first()
+            )
+            if part is None:
+                raise CommandError(f"{committee}{year}年没有第{options['number']}次学习。")
+            facts, subject = frozen.SESSION_PAPERS[kind](part.study_session), part.study_session_id
+            committee = part.study_session.committee
+        return actions.issue(kind, committee=committee, year=year, subject_id=subject, facts=facts, by=by, at=at)
+
+    def _annual(self, committee: Committee, year: int, *, own: bool, by: Actor, at: Any) -> IssuedPaper:
+        """The same job the page starts, worked on here; workers that hear of it help."""
+        handlers.register()
+        whole = not own and frozen.below_in(committee, year).count() > 1
+        job = actions.start_annual(committee, year, whole=whole, by=by, at=at)
+        while job.stage in LIVE:
+            work.drain(job.pk, 3600)
+            job.refresh_from_db()
+            if job.stage in LIVE:
+                time.sleep(0.5)
+                work.reconcile()
+        if job.stage != JobStage.DONE:
+            raise CommandError(f"没有做成：{job.error or job.get_stage_display()}")
+        return IssuedPaper.objects.get(pk=job.result["paper"])
