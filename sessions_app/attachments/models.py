@@ -1,11 +1,13 @@
 """Attachment: a file kept for something, under a random name, with its hash."""
 
 import secrets
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 
 from roster.accounts.models import User
+from roster.accounts.roles import Permission
 from roster.committees.models import Committee, ScopedQuerySet
 
 
@@ -27,6 +29,34 @@ def random_path(instance: "Attachment", filename: str) -> str:
     return f"attachments/{token[:2]}/{token}"
 
 
+# Which permission lets a kind be read. A member who reaches only his own rows reads what he uploaded himself.
+READING: dict[str, Permission] = {
+    AttachmentKind.SIGN_IN_SCAN: Permission.ROLL_READ,
+    AttachmentKind.MATERIAL: Permission.SESSION_READ,
+    AttachmentKind.SPEECH_TEXT: Permission.MINUTES_READ,
+    AttachmentKind.MINUTES_SCAN: Permission.MINUTES_READ,
+    AttachmentKind.LEAVE_SLIP: Permission.ROLL_READ,
+    AttachmentKind.MAKE_UP: Permission.ROLL_READ,
+    AttachmentKind.OUTCOME: Permission.OUTCOME_READ,
+    AttachmentKind.EVIDENCE: Permission.ROLL_READ,
+    AttachmentKind.OTHER: Permission.ROLL_READ,
+}
+
+
+class AttachmentQuerySet(ScopedQuerySet):
+    def about(self, subject: models.Model) -> Self:
+        """Those still offered for one thing, oldest first."""
+        rows = self.filter(subject_type=subject._meta.model_name, subject_id=subject.pk, withdrawn_at=None)
+        return rows.order_by("pk")
+
+    def readable_by(self, user: User) -> Self:
+        """By kind: each has its own permission, over the committee it was kept for; one's own uploads always."""
+        found = Q(uploaded_by=user)
+        for kind, permission in READING.items():
+            found |= Q(kind=kind) & self.scope(user.reach(permission))
+        return self.filter(found)
+
+
 class Attachment(models.Model):
     """`subject_type`/`subject_id` name what it belongs to (e.g. "studysession", 12). Withdrawn, never deleted."""
 
@@ -44,7 +74,7 @@ class Attachment(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_reason = models.CharField(max_length=200, blank=True)
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = "附件"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from roster.audit.models import Versioned
 from roster.committees.models import Committee, ScopedQuerySet
@@ -67,3 +68,6 @@ class Correction(Versioned):
 
     def __str__(self) -> str:
         return f"{self.study_session} 更正{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("correction", args=[self.pk])

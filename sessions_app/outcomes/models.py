@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from roster.audit.models import Versioned
 from roster.committees.models import Committee, ScopedQuerySet
@@ -66,3 +67,6 @@ class Outcome(Versioned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}《{self.title}》"
+
+    def get_absolute_url(self) -> str:
+        return reverse("outcome", args=[self.pk])
