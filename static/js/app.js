@@ -84,7 +84,7 @@
     var field = button.closest(".field");
     var area = field && field.querySelector("textarea, input[type=text]");
     if (!area) return;
-    area.value = (area.value ? area.value.replace(/[。;;\s]*$/, ";") : "") + button.textContent.trim();
+    area.value = (area.value ? area.value.replace(/[。;\uff1b\s]*$/, "；") : "") + button.textContent.trim();
     area.dispatchEvent(new Event("input", { bubbles: true }));
     area.focus();
   });
@@ -105,7 +105,7 @@
         hidePlaceholder: true,
         allowEmptyOption: false,
         render: {
-          no_results: function () { return make("div", "no-results", "没有找到,换个写法或拼音首字母试试"); },
+          no_results: function () { return make("div", "no-results", "没有找到，换个写法或拼音首字母试试"); },
           loading: function () { return make("div", "no-results", "正在找……"); }
         }
       };
@@ -124,7 +124,11 @@
       }
       var picker = new window.TomSelect(select, options);
       var label = select.id && document.querySelector('label[for="' + select.id + '-ts-control"], label[for="' + select.id + '"]');
-      if (label && !picker.control_input.getAttribute("aria-labelledby")) picker.control_input.setAttribute("aria-label", label.textContent.trim());
+      if (label) {
+        var words = label.textContent.replace("必填", "").trim();
+        select.setAttribute("aria-label", words);
+        if (!picker.control_input.getAttribute("aria-labelledby")) picker.control_input.setAttribute("aria-label", words);
+      }
     });
   }
 
@@ -198,11 +202,11 @@
         rest.delete(control.name);
         rest.delete("page");
         var item = make("li");
-        var link = make("a", "", label.textContent.trim() + ":" + words);
+        var link = make("a", "", label.textContent.trim() + "：" + words);
         link.href = "?" + rest.toString();
         var x = make("span", "x", "×");
         x.setAttribute("aria-hidden", "true");
-        link.append(x, make("span", "visually-hidden", ",去掉这一条"));
+        link.append(x, make("span", "visually-hidden", "，去掉这一条"));
         item.append(link);
         list.append(item);
       });
@@ -212,7 +216,7 @@
   // ---- the right column is a column only when something is in it
   each(document, ".page-side", function (side) { if (!side.textContent.trim() && !side.querySelector("img, svg, form")) side.hidden = true; });
   function stick() {
-    body.classList.toggle("has-primary", Boolean(document.querySelector(".page-actions > .btn-primary, .page-actions > .confirm-primary, .form-actions")) && !body.classList.contains("is-bare"));
+    body.classList.toggle("has-primary", Boolean(document.querySelector(".page-actions > .btn-primary, .page-actions > .confirm-primary, .page-actions > form.next, form[data-primary] > .form-actions")) && !body.classList.contains("is-bare"));
   }
 
   // ---- errors first
@@ -237,7 +241,6 @@
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.method !== "post" && form.getAttribute("method") !== "post") return;
-    if (event.defaultPrevented) return;
     if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     if (form.hasAttribute("data-download")) return;
     form.dataset.sending = "1";
@@ -246,7 +249,7 @@
       if (event.defaultPrevented && !form.hasAttribute("hx-post")) { delete form.dataset.sending; return; }
       each(form, "button[type=submit], button:not([type])", function (b) { b.setAttribute("aria-disabled", "true"); b.classList.add("disabled"); });
     }, 0);
-  });
+  }, true);
   function reopen(form) {
     delete form.dataset.sending;
     each(form, "[aria-disabled=true]", function (b) { b.removeAttribute("aria-disabled"); b.classList.remove("disabled"); });
@@ -293,11 +296,11 @@
   body.addEventListener("htmx:responseError", function (event) {
     var status = event.detail.xhr.status;
     if (event.target.tagName === "FORM") reopen(event.target);
-    zx.say(status === 403 ? "没有办成:登录可能已过期,请刷新页面后再试" : status === 404 ? "没有办成:这一项已经不在了,请刷新页面" : status === 429 ? "太快了,请过一会儿再试" : "没有办成:服务器出了问题,请稍后再试", "error");
+    zx.say(status === 403 ? "没有办成：登录可能已过期，请刷新页面后再试" : status === 404 ? "没有办成：这一项已经不在了，请刷新页面" : status === 429 ? "太快了，请过一会儿再试" : "没有办成：服务器出了问题，请稍后再试", "error");
   });
   body.addEventListener("htmx:sendError", function (event) {
     if (event.target.tagName === "FORM") reopen(event.target);
-    zx.say("没有办成:连不上服务器,请检查网络后再试", "error");
+    zx.say("没有办成：连不上服务器，请检查网络后再试", "error");
   });
   body.addEventListener("htmx:afterRequest", function (event) { if (event.target.tagName === "FORM") reopen(event.target); });
   body.addEventListener("htmx:load", function (event) {
@@ -332,7 +335,7 @@
           touch();
           if (dialog && dialog.open) dialog.close();
         })
-        .catch(function () { words.textContent = "没有续上:登录可能已过期,或连不上服务器。写好的内容留在本机,重新登录后可以接着写。"; });
+        .catch(function () { words.textContent = "没有续上：登录可能已过期，或连不上服务器。写好的内容留在本机，重新登录后可以接着写。"; });
     }
     function show() {
       if (!dialog) {
@@ -340,7 +343,7 @@
         dialog.setAttribute("aria-labelledby", "idle-title");
         var title = make("h2", "", "还有 2 分钟将自动退出");
         title.id = "idle-title";
-        words = make("p", "", "一段时间没有操作。点“继续”留在这一页,写好的内容不会丢。");
+        words = make("p", "", "一段时间没有操作。点“继续”留在这一页，写好的内容不会丢。");
         var acts = make("div", "acts");
         var go = make("button", "btn btn-primary", "继续");
         go.type = "button";
@@ -363,7 +366,7 @@
         document.dispatchEvent(new CustomEvent("zx:idle"));
         leaving = true;
         zx.idleTitle.textContent = "已自动退出";
-        words.textContent = "写好的内容留在本机,重新登录后可以接着写。";
+        words.textContent = "写好的内容留在本机，重新登录后可以接着写。";
         zx.idleGo.textContent = "重新登录";
       } else if (left < 90) zx.idleTitle.textContent = "还有 " + Math.ceil(left) + " 秒将自动退出";
     }, 1000);
@@ -377,5 +380,5 @@
     root.dispatchEvent(new CustomEvent("zx:wake", { bubbles: true }));
   }
   wake(document.body);
-  firstError(document.querySelector("main, .page-main") || document);
+  firstError(document.getElementById("main") || document);
 })();

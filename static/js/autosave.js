@@ -64,7 +64,7 @@
     var moved = draft.version !== version(form);
     if (!differ.length || Date.now() - draft.at > DAYS * 86400000 || (draft.sent && moved)) { dropDraft(form); return; }
     var box = zx.make("div", "message message-warning draft");
-    var words = zx.make("p", "", "这台电脑上留有 " + draft.clock + " 没有存上的内容(" + differ.length + " 处)" + (moved ? ",之后这份内容又有人改过,恢复前请对照" : "") + "。");
+    var words = zx.make("p", "", "这台电脑上留有 " + draft.clock + " 没有存上的内容（" + differ.length + " 处）" + (moved ? "，之后这份内容又有人改过，恢复前请对照" : "") + "。");
     var yes = zx.make("button", "btn btn-secondary btn-sm", "恢复");
     var no = zx.make("button", "btn btn-quiet btn-sm", "丢弃");
     yes.type = no.type = "button";
@@ -72,7 +72,7 @@
       differ.forEach(function (n) { put(form, n, draft.values[n]); });
       form.dataset.dirty = "1";
       box.remove();
-      say(form, "已恢复,还没有存");
+      say(form, "已恢复，还没有存");
     });
     no.addEventListener("click", function () { dropDraft(form); box.remove(); });
     box.append(words, yes, no);
@@ -84,10 +84,10 @@
     var mine = values(form), saved = data.saved || {};
     var differ = Object.keys(saved).filter(function (n) { return JSON.stringify(mine[n] === undefined ? "" : mine[n]) !== JSON.stringify(saved[n]); });
     var dialog = zx.make("dialog", "box");
-    var title = zx.make("h2", "", "这份内容" + (data.by ? "由 " + data.by : "") + (data.at ? " 于 " + data.at : "") + " 改过,您的内容还没有存");
+    var title = zx.make("h2", "", "这份内容" + (data.by ? "由 " + data.by : "") + (data.at ? " 于 " + data.at : "") + " 改过，您的内容还没有存");
     title.id = "stale-title";
     dialog.setAttribute("aria-labelledby", "stale-title");
-    dialog.append(title, zx.make("p", "muted", "逐处选留哪一份;您写的仍留在本机。"));
+    dialog.append(title, zx.make("p", "muted", "逐处选留哪一份；您写的仍留在本机。"));
     differ.forEach(function (name, i) {
       var set = zx.make("fieldset", "form-section");
       set.append(zx.make("h3", "", labelOf(form, name)));
@@ -122,7 +122,8 @@
   // ---- saving
   function save(form, byHand) {
     if (form.dataset.saving || form.dataset.stale || form.dataset.sending) return Promise.resolve();
-    if (!byHand && form.dataset.dirty !== "1") return Promise.resolve();
+    if (!byHand && (form.dataset.dirty !== "1" || form.dataset.hold)) return Promise.resolve();
+    delete form.dataset.hold;
     form.dataset.saving = "1";
     delete form.dataset.dirty;
     say(form, "正在保存……");
@@ -145,18 +146,19 @@
           form.dataset.stale = "1";
           form.dataset.dirty = "1";
           keepDraft(form);
-          say(form, "没有存上:别人改过这份内容", true);
+          say(form, "没有存上：别人改过这份内容", true);
           conflict(form, answer, function (go) {
             delete form.dataset.stale;
             form.dataset.dirty = "1";
             if (go) { delete form.dataset.saving; save(form, true); }
+            else form.dataset.hold = "1"; // no second dialog until the person saves by hand
           });
         } else if (r.status === 422) {
           form.dataset.dirty = "1";
           keepDraft(form);
           var names = Object.keys(answer.errors || {});
           var first = names.length ? [].concat(answer.errors[names[0]])[0] : "有一处填得不对";
-          say(form, "没有存上:" + (names.length && names[0] !== "__all__" ? labelOf(form, names[0]) + " " : "") + first, true);
+          say(form, "没有存上：" + (names.length && names[0] !== "__all__" ? labelOf(form, names[0]) + " " : "") + first, true);
           form.dataset.refused = JSON.stringify(values(form));
         } else {
           throw new Error(String(r.status || "redirect"));
@@ -166,7 +168,7 @@
       form.dataset.dirty = "1";
       keepDraft(form);
       var out = /^(redirect|0|401|403)$/.test(error.message);
-      say(form, (out ? "登录已过期,内容留在本机,重新登录后接着写(" : "连不上服务器,内容留在本机(") + zx.clock() + ")", true);
+      say(form, (out ? "登录已过期，内容留在本机，重新登录后接着写（" : "连不上服务器，内容留在本机（") + zx.clock() + "）", true);
     }).then(function () { delete form.dataset.saving; });
   }
   zx.autosave = save;
@@ -176,7 +178,7 @@
     form.dataset.armed = "1";
     offerDraft(form);
     var draftTimer = 0;
-    form.addEventListener("input", function () { clearTimeout(draftTimer); draftTimer = setTimeout(function () { keepDraft(form); }, 800); if (form.dataset.autosaveUrl) say(form, "有改动,稍后自动保存"); });
+    form.addEventListener("input", function () { clearTimeout(draftTimer); draftTimer = setTimeout(function () { keepDraft(form); }, 800); if (form.dataset.autosaveUrl) say(form, "有改动，稍后自动保存"); });
     form.addEventListener("change", function () { clearTimeout(draftTimer); draftTimer = setTimeout(function () { if (form.dataset.dirty === "1" || form.dataset.draft) keepDraft(form); }, 800); });
     form.addEventListener("submit", function (event) { if (!event.defaultPrevented) { clearTimeout(draftTimer); keepDraft(form, true); } });
     document.addEventListener("zx:idle", function () { if (form.dataset.dirty === "1") keepDraft(form); });

@@ -16,7 +16,7 @@
     function show() {
       var n = before + typed.size;
       if (hidden) hidden.value = String(n);
-      zx.each(document, "[data-burden-words]", function (el) { el.textContent = "本页键入 " + n + " 项,自动带入 " + auto + " 项"; });
+      zx.each(document, "[data-burden-words]", function (el) { el.textContent = "本页键入 " + n + " 项，自动带入 " + auto + " 项"; });
     }
     form.addEventListener("input", function (event) {
       var el = event.target;
