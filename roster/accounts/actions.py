@@ -4,6 +4,7 @@ import secrets
 from datetime import date, datetime
 
 from allauth.usersessions.models import UserSession
+from axes.utils import reset as unlock
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -85,6 +86,7 @@ def reset_password(user: User, *, by: Actor, at: datetime) -> str:
         raise Refused("自己的密码请在“修改密码”里改。")
     secret = new_password(secrets.choice)
     _set_password(row, secret, must_change=True, at=at)
+    unlock(username=row.username)
     end_sessions(row)
     record(row, verb="重置密码", by=by, at=at)
     return secret

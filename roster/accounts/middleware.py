@@ -12,6 +12,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
+from roster.accounts import second_factor
+from roster.audit.actions import record
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -27,7 +30,20 @@ class RoleMiddleware:
             request.user.act(on=request.today, acting=request.session.get("acting", ""))
             request.user.address = request.META.get("REMOTE_ADDR") or None
             request.user.request_id = request.request_id
-        return self.get_response(request)
+            wanted = second_factor.demanded(request)
+            if wanted is not None:
+                return wanted
+        response = self.get_response(request)
+        if response.status_code in (403, 404) and request.user.is_authenticated and request.resolver_match:
+            self._keep_refusal(request)
+        return response
+
+    @staticmethod
+    def _keep_refusal(request: HttpRequest) -> None:
+        """Who asked for a place that does not exist for him; the address without its query."""
+        if request.user._holds is not None:
+            where = {"method": request.method, "path": request.path[:200]}
+            record(request.user, verb="访问被拒绝", by=request.user, at=request.now, data=where)
 
 
 class SessionAgeMiddleware:

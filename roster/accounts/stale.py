@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
 
 
@@ -26,7 +27,7 @@ def overtaken(form: forms.Form, row: models.Model) -> dict[str, Any] | None:
         if (saved or "") != (mine or ""):
             fields.append({"label": field.label, "mine": _shown(field, mine), "saved": _shown(field, saved)})
     last = AuditEvent.objects.about(row).order_by("-id").first()
-    return {"fields": fields, "by": last.actor_name if last else "", "at": f"{last.at:%H:%M}" if last else ""}
+    return {"fields": fields, "by": last.actor_name if last else "", "at": f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else ""}
 
 
 def _shown(field: forms.Field, value: Any) -> str:

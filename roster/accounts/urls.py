@@ -1,5 +1,21 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from roster.accounts import views
+
+urlpatterns = [
+    path("accounts/", views.account_list, name="account_list"),
+    path("accounts/new/", views.account_new, name="account_new"),
+    path("accounts/pick/", views.account_pick, name="account_pick"),
+    path("accounts/<int:pk>/", views.account, name="account"),
+    path("accounts/<int:pk>/reset/", views.account_reset, name="account_reset"),
+    path("accounts/<int:pk>/disable/", views.account_disable, name="account_disable"),
+    path("accounts/<int:pk>/enable/", views.account_enable, name="account_enable"),
+    path("grants/", views.grant_list, name="grant_list"),
+    path("grants/new/", views.grant_new, name="grant_new"),
+    path("grants/<int:pk>/end/", views.grant_end, name="grant_end"),
+    path("account/role/", views.switch_role, name="switch_role"),
+    path("account/keep-alive/", views.keep_alive, name="keep_alive"),
+    path("account/profile/", views.profile, name="profile"),
+]

@@ -15,6 +15,7 @@ from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
 from roster.accounts.stale import overtaken
+from roster.audit.actions import SHANGHAI
 from roster.audit.forms import DayField
 from roster.audit.models import AuditEvent
 from roster.committees import actions
@@ -142,7 +143,7 @@ def events_about(row: Committee, limit: int = 12) -> list[dict[str, Any]]:
     found = AuditEvent.objects.filter(chain=row.pk, subject_type__in=ROSTER_TYPES)[:limit]
     return [
         {
-            "at": f"{event.at:%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
+            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
             "what": f"{event.verb} {event.subject_label}", "reason": event.reason,
         }
         for event in found

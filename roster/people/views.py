@@ -73,7 +73,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
     rows, sort = ordered(request, rows, SORTS, "name")
     context = {
         "form": form, "page_obj": page_of(request, _with_places(rows, request.today)), "sort": sort,
-        "may_add": request.user.may(P.MEMBER_EDIT) or request.user.may(P.ACCOUNT_EDIT),
+        "may_add": request.user.may(P.ACCOUNT_EDIT) or request.user.may(P.COMMITTEE_EDIT),
         "filtered": any(request.GET.get(name) for name in form.fields),
     }  # fmt: skip
     return render(request, "people/list.html", context)
