@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.words import THINGS
+
 
 class DayField(forms.DateField):
     """A day, typed or picked: 2026-03-05."""
@@ -18,3 +20,13 @@ class VersionForm(forms.Form):
     """Carries the version of the row it was opened on."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": "页面已过期，请重新打开。"})
+
+
+class AuditFilter(forms.Form):
+    q = forms.CharField(
+        label="经手人或对象", required=False, widget=forms.TextInput(attrs={"placeholder": "姓名、对象名称、来源地址"})
+    )
+    subject = forms.ChoiceField(label="对象类型", required=False, choices=[("", "全部"), *THINGS.items()])
+    verb = forms.CharField(label="动作", required=False, widget=forms.TextInput(attrs={"placeholder": "如 登录、授予"}))
+    first = DayField(label="从", required=False)
+    last = DayField(label="到", required=False)

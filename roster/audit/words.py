@@ -1,0 +1,27 @@
+"""Chinese words for the record: kinds of things, and verbs that were kept in code form."""
+
+THINGS = {
+    "committee": "委员会", "person": "人员", "membership": "成员", "studysecretary": "学习秘书", "user": "账号",
+    "grant": "角色授权", "policyparameter": "政策参数", "workingday": "工作日历", "period": "期间", "studyplan": "年度计划",
+    "planitem": "计划条目", "studysession": "学习场次", "participation": "参加单位", "speech": "发言",
+    "speakerfiling": "外请备案", "leaverequest": "请假", "makeupstudy": "补学", "attendancemark": "考勤",
+    "minutes": "学习记录", "outcome": "成果", "correction": "更正", "attachment": "附件", "job": "后台任务",
+    "issuedpaper": "文书", "importrun": "导入",
+}  # fmt: skip
+VERBS = {
+    "create": "新建", "edit": "修改", "save": "保存", "save_head": "保存", "save_items": "保存条目", "submit": "提交",
+    "send_back": "退回", "approve": "审定", "file": "备案", "amend": "调整", "move": "改期", "cancel": "取消", "hold": "召开",
+    "archive": "归档", "attach": "上传附件", "withdraw": "撤回", "download": "下载", "export": "导出", "import": "导入",
+    "record_roll": "登记考勤", "issue": "签发", "ask": "申请", "decide": "决定", "agree": "同意", "refuse": "不同意",
+    "countersign": "会签", "register": "登记", "adopt": "采纳", "convert": "转化", "reject": "不采纳", "start": "开始",
+    "retry": "重做", "invite": "邀请", "accept": "接受", "decline": "谢绝", "confirm": "确认", "return": "退回",
+    "save_agenda": "保存议程", "save_materials": "保存篇目", "set_parts": "调整时间", "undo": "撤销",
+}  # fmt: skip
+
+
+def verb_word(verb: str) -> str:
+    return VERBS.get(verb, verb)
+
+
+def thing_word(subject_type: str) -> str:
+    return THINGS.get(subject_type, subject_type)
