@@ -181,6 +181,19 @@ def agree_unfreeze(period: Period, *, version: int, by: Actor, at: datetime) -> 
     return _move(row, "unfreeze", by=by, at=at, reason=reason)
 
 
+@transaction.atomic
+def refuse_unfreeze(period: Period, *, version: int, by: Actor, at: datetime) -> Period:
+    """The asking is taken off, by the one who asked or by another; the period stays frozen."""
+    row: Period = Period.objects.lock(period.pk, version)
+    if row.unfreeze_asked_by is None:
+        raise Refused("还没有人申请解冻。")
+    reason, row.unfreeze_asked_by, row.unfreeze_reason = row.unfreeze_reason, None, ""
+    row.save_changed()
+    stage = row.get_stage_display()
+    record(row, verb="撤下解冻申请", by=by, at=at, before=stage, after=stage, reason=reason)
+    return row
+
+
 def _move(row: Period, verb: str, *, by: Actor, at: datetime, reason: str = "") -> Period:
     before = row.get_stage_display()
     row.stage = MOVES.target(row.stage, verb)

@@ -1,0 +1,5 @@
+"""Django looks for admin here; the registrations stand in the rooms."""
+
+from sessions_app.policies import admin
+
+__all__ = ["admin"]
