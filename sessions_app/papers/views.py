@@ -1,0 +1,326 @@
+"""Doors of papers: the library, one paper, its file, working copies to print, issuing, verifying, errata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from roster.accounts.doors import attempt, permission, say
+from roster.accounts.listing import page_of
+from roster.accounts.roles import Permission
+from roster.audit.actions import record
+from roster.committees.models import Committee
+from sessions_app.facts.figures import LABELS
+from sessions_app.jobs import actions as jobs
+from sessions_app.jobs.models import LIVE, Job
+from sessions_app.jobs.views import progress
+from sessions_app.papers import actions, frozen, rules, typeset, verify
+from sessions_app.papers.edition import edition
+from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
+from sessions_app.papers.models import IssuedPaper, PaperKind
+from sessions_app.papers.pdf import PaperFailed
+from sessions_app.plans.models import StudyPlan
+from sessions_app.sessions.models import StudySession
+
+P = Permission
+FIRST_YEAR = 2017  # the Rule's year; nothing older is reported
+AT_ONCE = 3  # sections that are set again while the page waits; more go to a job
+
+
+# ------------------------------------------------------------------------------------------------- the library
+
+
+@permission(P.PAPER_READ)
+@require_GET
+def paper_list(request: HttpRequest) -> HttpResponse:
+    mine = IssuedPaper.objects.open_to(request.user, P.PAPER_READ)
+    years = sorted(mine.order_by().values_list("year", flat=True).distinct(), reverse=True)
+    committees = Committee.objects.filter(pk__in=mine.order_by().values("committee")).in_order()
+    form = PaperFilter(request.GET, years=years, committees=committees)
+    given = form.cleaned_data if form.is_valid() else {}
+    rows = mine.filter(**{key: value for key, value in given.items() if value})
+    rows = rows.defer("facts").select_related("committee", "issued_by__person").order_by("-issued_at", "-id")
+    running = Job.objects.open_to(request.user, P.PAPER_READ).filter(stage__in=LIVE, kind=actions.ANNUAL_JOB)
+    may_issue = request.user.may(P.PAPER_ISSUE)
+    context = {
+        "form": form, "page_obj": page_of(request, rows), "filtered": any(given.values()), "may_issue": may_issue,
+        "bars": [progress(job, may_change=may_issue) for job in running[:5]],
+    }  # fmt: skip
+    return render(request, "papers/list.html", context)
+
+
+def _paper(request: HttpRequest, pk: int, needed: Permission = P.PAPER_READ) -> IssuedPaper:
+    return get_object_or_404(IssuedPaper.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
+
+
+@permission(P.PAPER_READ)
+@require_GET
+def paper(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, _paper(request, pk), ErratumForm())
+
+
+def _page(request: HttpRequest, row: IssuedPaper, form: ErratumForm, status: int = 200) -> HttpResponse:
+    same = IssuedPaper.objects.filter(
+        kind=row.kind, committee=row.committee, year=row.year, subject_id=row.subject_id
+    ).exclude(pk=row.pk)  # fmt: skip
+    context = {
+        "paper": row, "errata": row.errata.select_related("by__person"), "erratum_form": form,
+        "snapshot": snapshot(row), "others": same.defer("facts").order_by("-number"),
+        "is_current_edition": row.edition == edition(),
+        "may_issue": IssuedPaper.objects.open_to(request.user, P.PAPER_ISSUE).filter(pk=row.pk).exists(),
+    }  # fmt: skip
+    return render(request, "papers/paper.html", context, status=status)
+
+
+def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
+    """The frozen figures in words; a paper without figures shows its head."""
+    sections = row.facts.get("sections")
+    if not sections:
+        head = {
+            "topic": "学习主题",
+            "day": "日期",
+            "place": "地点",
+            "chair": "主持人",
+            "expected": "应到",
+            "meeting": "审定会议",
+        }
+        return [{"label": label, "value": row.facts[key]} for key, label in head.items() if row.facts.get(key)]
+    found = []
+    for key, value in sections[0]["figures"].items():
+        label, unit = LABELS.get(key, (key, ""))
+        if isinstance(value, dict):
+            words = "，".join(f"{name} {rules.number(count)}" for name, count in value.items() if count) or "无"
+        elif key.endswith("_rate"):
+            words = rules.percent(value)
+        else:
+            words = f"{rules.number(value)} {unit}".strip()
+        found.append({"label": label, "value": words})
+    return found
+
+
+@permission(P.PAPER_READ)
+@require_GET
+def paper_facts(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _paper(request, pk)
+    answer = JsonResponse(row.facts, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    name = rules.file_name(row.title, number_=row.number).removesuffix(".pdf") + "-数据快照.json"
+    answer["Content-Disposition"] = content_disposition_header(True, name)
+    return answer
+
+
+@permission(P.PAPER_READ)
+@require_GET
+def paper_download(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _paper(request, pk)
+    record(row, verb="download", by=request.user, at=request.now, data={"sha256": row.sha256})
+    if settings.ACCEL:
+        answer = HttpResponse(content_type="application/pdf")
+        answer["X-Accel-Redirect"] = f"{settings.ACCEL.rstrip('/')}/{row.file.name}"
+    else:
+        with row.file.open("rb") as file:
+            answer = HttpResponse(file.read(), content_type="application/pdf")
+    answer["Content-Disposition"] = content_disposition_header(True, rules.file_name(row.title, number_=row.number))
+    return answer
+
+
+@permission(P.PAPER_READ)
+@require_POST
+def paper_verify(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _paper(request, pk)
+    if len(row.facts.get("sections", [])) > AT_ONCE:
+        job = jobs.start(
+            actions.VERIFY_JOB, key=f"{actions.VERIFY_JOB}:{row.pk}", label=f"校验 {row.title}"[:120],
+            committee=row.committee, steps=[("verify", {"paper": row.pk, "label": "重新排版核对"})],
+            by=request.user, at=request.now,
+        )  # fmt: skip
+        return redirect("job", pk=job.pk)
+    with row.file.open("rb") as file:
+        verdict = verify.verify(file.read())
+    (messages.success if verdict.well else messages.warning)(request, verdict.words)
+    return redirect("paper", pk=pk)
+
+
+@permission(P.PAPER_ISSUE)
+@require_POST
+def erratum_new(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _paper(request, pk, P.PAPER_ISSUE)
+    form = ErratumForm(request.POST)
+    if form.is_valid() and attempt(
+        request, lambda: actions.add_erratum(row, **form.cleaned_data, by=request.user, at=request.now), form
+    ):
+        messages.success(request, "勘误已登记，原件不变。")
+        return redirect("paper", pk=pk)
+    return _page(request, row, form, 422)
+
+
+# -------------------------------------------------------------------------------------- working copies, issuing
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A paper that can be printed or issued: its facts are read when asked for."""
+
+    kind: str
+    committee: Committee
+    year: int
+    subject_id: int | None
+    facts: dict[str, Any]
+
+
+READ = {
+    "sign-in": P.ROLL_READ, "session-plan": P.SESSION_READ, "minutes": P.MINUTES_READ, "year-plan": P.PLAN_READ,
+    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ,
+}  # fmt: skip
+
+
+def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None = None) -> Wanted:
+    if kind not in READ:
+        raise Http404
+    needed = needed or READ[kind]
+    if kind in frozen.SESSION_PAPERS:
+        session = get_object_or_404(
+            StudySession.objects.open_to(request.user, needed).select_related("committee"), pk=pk
+        )
+        facts = frozen.SESSION_PAPERS[kind](session)
+        return Wanted(kind, session.committee, facts["year"], session.pk, facts)
+    if kind == "year-plan":
+        plan = get_object_or_404(StudyPlan.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
+        return Wanted(kind, plan.committee, plan.year, plan.pk, frozen.year_plan(plan))
+    committee = get_object_or_404(Committee.objects.open_to(request.user, needed), pk=pk)
+    year = _year(request)
+    if kind == "outcomes":
+        return Wanted(kind, committee, year, None, frozen.outcomes(committee, year, today=request.today))
+    prose = actions.last_prose(committee.pk, year, whole=False)
+    section = frozen.annual_section(committee, year, today=request.today, prose=prose)
+    facts = {
+        "title": section["title"],
+        "cover": {"name": section["committee"]["name"], "lines": [f"{year}年度理论学习中心组", "学习情况报告"]},
+        "issue": {"number": 1, "on": request.today.isoformat(), "as_of": request.now.isoformat()},
+        "sections": [section],
+    }
+    return Wanted(kind, committee, year, None, facts)
+
+
+def _year(request: HttpRequest) -> int:
+    try:
+        year = int(request.GET.get("year") or request.POST.get("year") or request.today.year)
+    except ValueError:
+        raise Http404 from None
+    if not FIRST_YEAR <= year <= request.today.year + 1:
+        raise Http404
+    return year
+
+
+def _years(request: HttpRequest) -> list[int]:
+    return list(range(request.today.year, max(FIRST_YEAR, request.today.year - 9) - 1, -1))
+
+
+@permission(P.PAPER_READ)
+@require_http_methods(["GET", "POST"])
+def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """GET: a working copy, marked with name and time, kept nowhere. POST: issues it."""
+    if request.method == "POST":
+        return paper_issue(request, kind=kind, pk=pk)
+    wanted = _wanted(request, kind, pk)
+    draft = {"who": request.user.display_name, "at": request.now.isoformat()}
+    try:
+        made = (
+            typeset.annual(wanted.facts, draft=draft)
+            if kind == "annual"
+            else typeset.single(kind, wanted.facts, draft=draft)
+        )
+    except PaperFailed as error:
+        say(request, [error.sentence])
+        return redirect("paper_list")
+    record(wanted.committee, verb="print", by=request.user, at=request.now, data={"kind": kind, "subject": pk})
+    answer = HttpResponse(made.pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = content_disposition_header(
+        "download" in request.GET, rules.file_name(wanted.facts["title"], draft=True)
+    )
+    return answer
+
+
+@permission(P.PAPER_ISSUE)
+@require_POST
+def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    wanted = _wanted(request, kind, pk, P.PAPER_ISSUE)
+    if kind == PaperKind.ANNUAL:
+        job = attempt(
+            request,
+            lambda: actions.start_annual(wanted.committee, wanted.year, whole=False, by=request.user, at=request.now),
+        )
+        return redirect("job", pk=job.pk) if job else redirect("paper_annual", pk=pk)
+    made = attempt(
+        request,
+        lambda: actions.issue(
+            kind, committee=wanted.committee, year=wanted.year, subject_id=wanted.subject_id, facts=wanted.facts,
+            by=request.user, at=request.now,
+        ),
+    )  # fmt: skip
+    if made is None:
+        return redirect("paper_list")
+    messages.success(request, f"已印发：{made.title}，第{made.number}次。")
+    return redirect("paper", pk=made.pk)
+
+
+@permission(P.PAPER_ISSUE)
+@require_GET
+def paper_annual_choose(request: HttpRequest) -> HttpResponse:
+    """The first committee one may issue for; the page itself offers the others."""
+    mine = Committee.objects.open_to(request.user, P.PAPER_ISSUE)
+    acting = request.user.acting.committee_id if request.user.acting else None
+    row = mine.filter(pk=acting).first() or mine.order_by("path").first()
+    if row is None:
+        raise Http404
+    return redirect("paper_annual", pk=row.pk)
+
+
+@permission(P.PAPER_ISSUE)
+@require_http_methods(["GET", "POST"])
+def paper_annual(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose the year, write the chapters only people can write, issue: the own report, or that of all below."""
+    mine = Committee.objects.open_to(request.user, P.PAPER_ISSUE)
+    if "committee" in request.GET:
+        choice = AnnualChoice(request.GET, years=_years(request), committees=mine.in_order())
+        if choice.is_valid() and choice.cleaned_data["committee"].pk != pk:
+            year = choice.cleaned_data["year"]
+            return redirect(f"/papers/annual/{choice.cleaned_data['committee'].pk}/?year={year}")
+    committee = get_object_or_404(mine, pk=pk)
+    year = _year(request)
+    has_below = mine.filter(path__startswith=committee.path).exclude(pk=committee.pk).exists()
+    if request.method == "POST":
+        form = AnnualForm(request.POST)
+        scope = request.POST.get("scope", "own")
+        whole = has_below and scope in ("whole", "all")
+        if form.is_valid():
+            job = attempt(
+                request,
+                lambda: actions.start_annual(
+                    committee, year, whole=whole, own=whole and scope == "all", prose=form.cleaned_data,
+                    by=request.user, at=request.now,
+                ),
+                form,
+            )  # fmt: skip
+            if job:
+                return redirect("job", pk=job.pk)
+        status = 422
+    else:
+        form = AnnualForm(initial=actions.last_prose(committee.pk, year, whole=has_below))
+        status = 200
+    period_ended = year < request.today.year
+    issued = IssuedPaper.objects.open_to(request.user, P.PAPER_READ).filter(
+        kind=PaperKind.ANNUAL, committee=committee, year=year
+    )
+    context = {
+        "committee": committee, "year": year, "form": form, "has_below": has_below, "period_ended": period_ended,
+        "below": frozen.below_in(committee, year).count(), "issued": issued.defer("facts").order_by("-issued_at"),
+        "choice": AnnualChoice(initial={"year": year, "committee": pk}, years=_years(request), committees=mine.in_order()),
+    }  # fmt: skip
+    return render(request, "papers/annual.html", context, status=status)

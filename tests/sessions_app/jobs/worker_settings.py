@@ -1,0 +1,12 @@
+"""Settings of the workers that tests start: dead claims are noticed after three seconds, beat ticks every second."""
+
+from datetime import timedelta
+
+from config.settings import *  # noqa: F403
+from config.settings import CELERY_BEAT_SCHEDULE
+
+JOB_RECLAIM_SECONDS = 3
+CELERY_BEAT_SCHEDULE = {
+    name: {**entry, "schedule": timedelta(seconds=1), "options": {"expires": 5}}
+    for name, entry in CELERY_BEAT_SCHEDULE.items()
+}
