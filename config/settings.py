@@ -77,7 +77,7 @@ SESSION_IDLE_SECONDS = env.number("ZHIXING_SESSION_IDLE_MINUTES", 30) * 60
 SESSION_ABSOLUTE_SECONDS = env.number("ZHIXING_SESSION_HOURS", 12) * 3600
 PASSWORD_MAX_DAYS = env.number("ZHIXING_PASSWORD_DAYS", 90)
 PASSWORD_HISTORY = env.number("ZHIXING_PASSWORD_HISTORY", 5)
-REQUIRE_ADMIN_MFA = env.bool("ZHIXING_REQUIRE_ADMIN_MFA", not (DEBUG or EMBEDDED or DEMO))  # second factor for the three
+REQUIRE_ADMIN_MFA = env.flag("ZHIXING_REQUIRE_ADMIN_MFA", not (DEBUG or EMBEDDED or DEMO))  # second factor for the three
 PAPER_FONTS = {  # official names first; the last one is the fallback that bin/setup installs, and doctor says so
     "title": env.words("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
     "body": env.words("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),
@@ -154,6 +154,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "sessions_app.desk.frame.frame",
                 "sessions_app.desk.frame.frame",
             ],
         },
