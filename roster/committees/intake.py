@@ -19,7 +19,19 @@ from roster.audit.actions import Actor, Entry
 from roster.audit.models import Versioned
 from roster.audit.moves import Stale
 from roster.audit.taking import (
-    BATCH, EVERYWHERE, OUT_OF_SCOPE, Change, Fate, Fault, Journal, Scope, Verdict, rejected, same, settle, shown,
+    BATCH,
+    EVERYWHERE,
+    OUT_OF_SCOPE,
+    Change,
+    Fate,
+    Fault,
+    Journal,
+    Scope,
+    Verdict,
+    rejected,
+    same,
+    settle,
+    shown,
 )
 from roster.committees.models import Committee, CommitteeLevel, CommitteeName
 from roster.committees.pinyin import readings

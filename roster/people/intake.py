@@ -15,7 +15,19 @@ from django.db import transaction
 
 from roster.audit.actions import Actor, Entry
 from roster.audit.taking import (
-    BATCH, EVERYWHERE, OUT_OF_SCOPE, Change, Fate, Fault, Journal, Scope, Verdict, rejected, same, settle, shown,
+    BATCH,
+    EVERYWHERE,
+    OUT_OF_SCOPE,
+    Change,
+    Fate,
+    Fault,
+    Journal,
+    Scope,
+    Verdict,
+    rejected,
+    same,
+    settle,
+    shown,
 )
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee

@@ -1,0 +1,69 @@
+"""导入工作簿 (Import a workbook): preview, or with --commit the import."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.clock import now
+from roster.audit.actions import SystemActor
+from roster.audit.moves import Refused
+from sessions_app.workbooks.commit import commit
+from sessions_app.workbooks.preview import open_book, plan
+from sessions_app.workbooks.reader import BadWorkbook
+
+
+class Command(BaseCommand):
+    help = "预览或导入工作簿 (preview a workbook; --commit imports it). 退出码 0：没有未导入的行。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="工作簿 .xlsx (workbook)")
+        parser.add_argument("--commit", action="store_true", help="写入 (write; without it only a preview)")
+        parser.add_argument("--json", action="store_true", help="输出 JSON (machine-readable)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = now()
+        report: dict[str, Any] = {"created": 0, "updated": 0, "unchanged": 0, "rejected": []}
+        error = ""
+        try:
+            book = open_book(options["file"])
+            if options["commit"]:
+                made, _ = commit(book, by=SystemActor("导入"), at=at)
+            else:
+                made = plan(book, at=at)
+            report = made.report()
+            if not book.sheets:
+                error = report["notes"][-1]
+        except FileNotFoundError:
+            error = f"没有这个文件：{options['file']}"
+        except BadWorkbook as bad:
+            error = str(bad)
+        except Refused as refusal:
+            error = "；".join(refusal.reasons)
+        if error:
+            report["error"] = error
+        report["committed"] = bool(options["commit"]) and not error
+        if options["json"]:
+            self.stdout.write(json.dumps(report, ensure_ascii=False))
+        else:
+            self._say(report)
+        if error:
+            raise CommandError(error, returncode=1)
+        if report["rejected"]:
+            raise CommandError(f"有 {len(report['rejected'])} 行没有导入，见上。", returncode=1)
+
+    def _say(self, report: dict[str, Any]) -> None:
+        verb = "已导入" if report["committed"] else "预览"
+        self.stdout.write(f"{verb}：新增 {report['created']}，修改 {report['updated']}，未变 {report['unchanged']}，"
+                          f"未导入 {len(report['rejected'])}")  # fmt: skip
+        for name, counts in report.get("by_sheet", {}).items():
+            self.stdout.write(f"  {name}：新增 {counts['created']}，修改 {counts['updated']}，未变 {counts['unchanged']}，"
+                              f"未导入 {counts['rejected']}")  # fmt: skip
+        for row in report["rejected"]:
+            self.stdout.write(f"  {row['reason']}")
+        for row in report.get("warnings", []):
+            self.stdout.write(f"  {row['sheet']} 第 {row['row']} 行（提示）：{row['reason']}")
+        for note in report.get("notes", []):
+            self.stdout.write(f"  {note}")

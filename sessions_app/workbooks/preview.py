@@ -1,0 +1,183 @@
+"""One pass over a workbook, in memory: what is new, what changes, what is rejected and why. Preview and commit share it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from roster.accounts.models import User
+from roster.accounts.roles import Permission
+from roster.audit.taking import EVERYWHERE, Fate, Fault, Scope, Verdict
+from roster.committees.intake import Committees
+from roster.people.intake import Memberships, People, Secretaries
+from roster.people.models import Person
+from sessions_app.attendance.intake import Rolls
+from sessions_app.outcomes.intake import Outcomes
+from sessions_app.plans.intake import Plans
+from sessions_app.sessions.intake import Sessions, Speeches
+from sessions_app.workbooks.reader import read
+from sessions_app.workbooks.rules import plain
+from sessions_app.workbooks.sheets import Book, Parsed, parse, sheet_name
+
+ORDER = ("委员会", "人员", "成员", "学习秘书", "年度计划", "学习场次", "考勤", "发言", "成果")
+
+
+@dataclass
+class Line:
+    """One row of a sheet with its verdict."""
+
+    sheet: str
+    parsed: Parsed
+    verdict: Verdict
+
+    def rejection(self) -> dict[str, Any]:
+        """One entry a row: the first fault's cell, and every reason."""
+        faults = self.verdict.faults
+        return {
+            "sheet": self.sheet, "row": self.parsed.number, "column": faults[0].column, "value": faults[0].value,
+            "reason": f"{self.sheet} 第 {self.parsed.number} 行：" + " ".join(fault.reason for fault in faults),
+        }  # fmt: skip
+
+
+@dataclass
+class Plan:
+    """What an import would do. `registers` hold it ready to be written, in the order in which they must be."""
+
+    lines: dict[str, list[Line]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    registers: list[Any] = field(default_factory=list)
+
+    def count(self, fate: Fate, sheet: str = "") -> int:
+        names = [sheet] if sheet else list(self.lines)
+        return sum(line.verdict.fate is fate for name in names for line in self.lines.get(name, ()))
+
+    @property
+    def rejected(self) -> list[Line]:
+        return [line for lines in self.lines.values() for line in lines if line.verdict.fate is Fate.REJECTED]
+
+    def report(self) -> dict[str, Any]:
+        """The answer of the command and of the page."""
+        warnings = [
+            {"sheet": line.sheet, "row": line.parsed.number, "column": w.column, "value": w.value, "reason": w.reason}
+            for lines in self.lines.values() for line in lines for w in line.verdict.warnings
+        ]  # fmt: skip
+        return {
+            "created": self.count(Fate.NEW), "updated": self.count(Fate.CHANGED), "unchanged": self.count(Fate.SAME),
+            "rejected": [line.rejection() for line in self.rejected],
+            "by_sheet": {name: {fate.value: self.count(fate, name) for fate in Fate} for name in self.lines},
+            "warnings": warnings, "notes": self.notes,
+        }  # fmt: skip
+
+    def changed(self, limit: int) -> list[dict[str, Any]]:
+        """Rows with the cells that change, before and after."""
+        found = []
+        for name, lines in self.lines.items():
+            shown = 0
+            for line in lines:
+                if line.verdict.fate is Fate.CHANGED and shown < limit:
+                    shown += 1
+                    changes = [[c.column, c.before, c.after] for c in line.verdict.changes]
+                    found.append({"sheet": name, "row": line.parsed.number, "what": self._what(line), "changes": changes})
+        return found
+
+    def new(self, limit: int) -> list[dict[str, Any]]:
+        """The first new rows of each sheet, as they stand in it."""
+        found = []
+        for name, lines in self.lines.items():
+            news = [line for line in lines if line.verdict.fate is Fate.NEW][:limit]
+            for line in news:
+                cells = {heading: plain(value) for heading, value in line.parsed.cells.items()}
+                found.append({"sheet": name, "row": line.parsed.number, "cells": cells})
+        return found
+
+    @staticmethod
+    def _what(line: Line) -> str:
+        return " ".join(text for value in list(line.parsed.cells.values())[:4] if (text := plain(value)))
+
+
+def scope_of(user: User | None) -> Scope:
+    """Secretary: the own committee. Reviewer: the subtree. No user: everywhere (command)."""
+    if user is None:
+        return EVERYWHERE
+    write, edit = user.reach(Permission.WORKBOOK_IMPORT), user.reach(Permission.COMMITTEE_EDIT)
+    people: set[int] | None = None
+
+    def reaches(reach: Any, path: str) -> bool:
+        own = path.rstrip("/").rsplit("/", 1)[-1]
+        return any(path.startswith(top) for top in reach.paths) or own.isdigit() and int(own) in reach.committee_ids
+
+    def may_edit_person(person_id: int) -> bool:
+        nonlocal people
+        if people is None:
+            people = set(Person.objects.open_to(user, Permission.WORKBOOK_IMPORT).values_list("pk", flat=True))
+        return person_id in people
+
+    return Scope(lambda path: reaches(write, path), lambda path: reaches(edit, path), may_edit_person)
+
+
+def open_book(source: Path | IO[bytes]) -> Book:
+    """BadWorkbook when it cannot be read."""
+    return parse(read(source))
+
+
+def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
+    """Judge every row against what is there and what stands above it. Reads only; the number of queries is fixed."""
+    made = Plan(notes=list(book.notes))
+    rows = {name: [p.row for p in sheet.rows if p.row is not None] for name, sheet in book.sheets.items()}
+
+    def of(name: str) -> list[Any]:
+        return rows.get(name, [])
+
+    def settle(name: str, register: Any) -> None:
+        """Rows that could not be read are rejected first, so that what hangs on them knows."""
+        sheet = book.sheets.get(name)
+        if register not in made.registers:
+            made.registers.append(register)
+        if sheet is None:
+            return
+        for parsed in sheet.rows:
+            if parsed.row is None and parsed.key is not None and hasattr(register, "refused"):
+                register.refused.setdefault(parsed.key, (name, parsed.number))
+        verdicts = iter(register.judge(of(name)))
+        made.lines[name] = [
+            Line(name, parsed, next(verdicts) if parsed.row is not None else Verdict(None, Fate.REJECTED, faults=parsed.faults))
+            for parsed in sheet.rows
+        ]
+
+    chain = [row for name in ORDER[2:] for row in of(name)]
+    committees, people = Committees(scope=scope), People(scope=scope)
+    committees.load(_codes(of("委员会"), "code", "parent") | _codes(chain, "committee"))
+    people.load(_codes(of("人员"), "code") | _codes(chain, "person"))
+    settle("委员会", committees)
+    settle("人员", people)
+    memberships, secretaries = Memberships(committees, people), Secretaries(committees, people)
+    if chain:
+        memberships.load()
+    if of("学习秘书"):
+        secretaries.load()
+    settle("成员", memberships)
+    settle("学习秘书", secretaries)
+    plans = Plans(committees, at=at)
+    plans.load(of("年度计划"), {(row.committee, row.year) for row in of("学习场次")})
+    settle("年度计划", plans)
+    sessions = Sessions(committees, people, memberships, plans, at=at)
+    sessions.load([*of("学习场次"), *of("考勤"), *of("发言")], of("成果"))
+    settle("学习场次", sessions)
+    rolls = Rolls(sessions, memberships, at=at)
+    rolls.load(of("考勤"))
+    settle("考勤", rolls)
+    speeches = Speeches(sessions, memberships, at=at)
+    speeches.load(of("发言"))
+    settle("发言", speeches)
+    outcomes = Outcomes(committees, sessions, at=at)
+    outcomes.load(of("成果"))
+    settle("成果", outcomes)
+    return made
+
+
+def _codes(rows: Iterable[Any], *names: str) -> set[str]:
+    return {code for row in rows for name in names if (code := getattr(row, name, None))}
+
+
+__all__ = ["ORDER", "Fault", "Line", "Plan", "open_book", "plan", "scope_of", "sheet_name"]
