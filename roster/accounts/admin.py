@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from roster.accounts.models import Grant, User
@@ -86,6 +85,3 @@ class UserAdmin(ReadOnlyAdmin):
 class GrantAdmin(ReadOnlyAdmin):
     list_display = ("user", "role", "committee", "since", "until")
     list_select_related = ("user__person", "committee")
-
-
-admin.site.unregister(Group)
