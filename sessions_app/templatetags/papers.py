@@ -1,9 +1,11 @@
 """How frozen facts are printed: they are JSON, so dates come as ISO text."""
 
 import base64
+import re
 from typing import Any
 
 from django import template
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from sessions_app.papers import rules
@@ -34,6 +36,25 @@ def times(count: int) -> range:
 @register.filter
 def paragraphs(text: str) -> list[str]:
     return [line.strip() for line in str(text).splitlines() if line.strip()]
+
+
+@register.filter
+def sense(title: str, name: str) -> str:
+    """A title broken by sense: the committee's name, then the rest."""
+    rest = str(title).removeprefix(name)
+    return format_html("{}<br>{}", name, rest) if name and rest != title and rest else escape(title)
+
+
+@register.filter
+def people(names: Any) -> str:
+    """Names with 、 between them, broken between two names and not within one."""
+    each = (
+        names if isinstance(names, list) else [name for name in re.split(r"[、，,]", str(names or "")) if name.strip()]
+    )
+    last = len(each) - 1
+    return format_html_join(
+        "", '<span class="who">{}{}</span>', ((n, "、" if i < last else "") for i, n in enumerate(each))
+    )
 
 
 @register.filter

@@ -136,7 +136,7 @@ def test_every_task_of_the_house_is_in_the_test_below() -> None:
     }, "a new task: give it a row in the test below"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed")
 @pytest.mark.parametrize("name", ["jobs.run", "jobs.reconcile", "health.beat_tick"])
 @pytest.mark.parametrize("at_once", [False, True])
 def test_every_task_twice_or_at_once_leaves_the_same_state(name: str, at_once: bool, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_every_task_twice_or_at_once_leaves_the_same_state(name: str, at_once: b
         assert Job.objects.count() == 2 and job.stage == JobStage.QUEUED
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed")
 def test_the_second_reconciler_steps_aside(tmp_path: Path) -> None:
     begin(tmp_path)
     with connection.cursor() as cursor:

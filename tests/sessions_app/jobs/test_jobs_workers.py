@@ -17,7 +17,7 @@ from sessions_app.jobs.models import Job, JobStage, JobStep
 from tests import build
 from tests.sessions_app.jobs.workers import end, ended, environment, until, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.slow]
 BY = SystemActor("测试")
 STEPS = 6
 
