@@ -1,5 +1,11 @@
-"""Addresses of this room."""
+"""Addresses of the dashboards."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.dashboards import views
+
+urlpatterns = [
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("dashboard/committees/", views.committee_table, name="dashboard_committees"),
+    path("dashboard/list/", views.drill, name="drill"),
+]

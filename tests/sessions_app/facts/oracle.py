@@ -43,7 +43,9 @@ class Oracle:
         settled = [plan for plan in editions if plan.stage in ("APPROVED", "FILED")]
         return max(settled or editions, key=lambda plan: plan.edition, default=None)
 
-    def answer(self, inside: set[int], first: date, last: date, year: int, quarter: int | None, month: int | None) -> dict[str, Any]:  # noqa: E501
+    def answer(
+        self, inside: set[int], first: date, last: date, year: int, quarter: int | None, month: int | None
+    ) -> dict[str, Any]:
         def meets(row: Any) -> bool:
             return row.since <= last and (row.until is None or row.until >= first)
 
@@ -53,7 +55,9 @@ class Oracle:
         out: dict[str, Any] = {
             "committees": sum(1 for row in self.committees if row.pk in inside and meets(row)),
             "members": len({row.person_id for row in self.memberships if row.committee_id in inside and meets(row)}),
-            "secretaries": len({row.person_id for row in self.secretaries if row.committee_id in inside and meets(row)}),
+            "secretaries": len(
+                {row.person_id for row in self.secretaries if row.committee_id in inside and meets(row)}
+            ),
         }
         planned = completed = 0
         items = {item.pk: item for item in self.items}

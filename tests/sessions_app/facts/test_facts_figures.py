@@ -71,7 +71,9 @@ def test_the_four_marks_add_up_to_expected() -> None:
 def queries_of(*calls) -> list[int]:
     counts = []
     for call in calls:
-        with CaptureQueriesContext(connection, ) as caught:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
             call()
         counts.append(len(caught))
     return counts

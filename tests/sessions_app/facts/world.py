@@ -167,7 +167,10 @@ class World:
                 away[member.person_id] = away.get(member.person_id, 0) + gone
                 kept.append(
                     AttendanceMark(
-                        participation=row, part=part, person_id=member.person_id, status=status,
+                        participation=row,
+                        part=part,
+                        person_id=member.person_id,
+                        status=status,
                         reason="公务" if gone else "",
                     )  # fmt: skip
                 )
@@ -197,8 +200,14 @@ class World:
                 kind = self.pick.choices(list(OutcomeKind), weights=[2, 1, 1, 4, 5, 1, 1])[0]
                 made.append(
                     Outcome.objects.create(
-                        code=f"WO{serial}", committee=committee, day=self._day(), kind=kind, title=f"成果{serial}",
-                        is_withdrawn=withdrawn, withdrawn_reason="重复" if withdrawn else "", entered_at=AT,
+                        code=f"WO{serial}",
+                        committee=committee,
+                        day=self._day(),
+                        kind=kind,
+                        title=f"成果{serial}",
+                        is_withdrawn=withdrawn,
+                        withdrawn_reason="重复" if withdrawn else "",
+                        entered_at=AT,
                         derived_from=self.pick.choice([None, *made]) if made else None,
                     )  # fmt: skip
                 )

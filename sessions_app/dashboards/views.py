@@ -1,0 +1,189 @@
+"""Doors of the dashboards: the overview, the table of committees, and the list behind every number."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from roster.accounts.doors import permission
+from roster.accounts.roles import Permission
+from sessions_app.dashboards import overview, ranks
+from sessions_app.dashboards.access import Place, place
+from sessions_app.dashboards.exceptions import KINDS, OTHERS, below_target, exception_listing, exceptions, situation
+from sessions_app.dashboards.forms import PeriodForm, tops
+from sessions_app.dashboards.sheets import workbook
+from sessions_app.facts import counted
+from sessions_app.facts.drill import MAKERS, Listing, Narrow, listing
+from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
+from sessions_app.facts.figures import MODES, for_committee, for_scope
+from sessions_app.facts.periods import Span, before
+from sessions_app.facts.rules import percent
+from sessions_app.plans.models import ContentCategory
+
+SIZES = (20, 50, 100)
+HEAT_ROWS = 150
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+P = Permission
+
+
+def _asked(request: HttpRequest, permission_name: str) -> tuple[Place, PeriodForm, Span]:
+    home = place(request.user, permission_name)
+    here = place(request.user, permission_name, request.GET.get("committee", ""), alone=bool(request.GET.get("only")))
+    choices = tops(request.user, permission_name, home.committee) | tops(request.user, permission_name, here.committee)
+    form = PeriodForm(request.GET, today=request.today, committees=choices.distinct(), top=here.committee)
+    form.is_valid()
+    return here, form, form.span()
+
+
+def _figures(here: Place, period: Span) -> Any:
+    return for_scope(here.path, period) if here.whole else for_committee(here.committee.pk, period)
+
+
+@permission(P.DASHBOARD_READ)
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Figures, what is behind, heat table, tables and charts of a subtree for a year, a quarter or a month."""
+    here, form, period = _asked(request, P.DASHBOARD_READ)
+    links = overview.Links(here, period)
+    figures = _figures(here, period)
+    at = situation(here.scope, here.committee, period, request.today)
+    committees = counted.committees(here.scope, period).in_order()
+    rows = ranks.rows_of(committees, period)
+    below = below_target({row.committee_id: row.figures for row in rows}, at.rules["attendance_target"])
+    held = exception_listing("committees_held", at).rows.count()
+    page = Paginator(committees, HEAT_ROWS).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "dashboards/dashboard.html",
+        {
+            "place": here,
+            "form": form,
+            "period": period,
+            "figures": overview.headline(figures, _figures(here, before(period)), links, held, at.rules),
+            "found": [(one, links.to(one.key)) for one in exceptions(at, below=len(below))],
+            "heat": overview.heat_rows(page.object_list, links, request.today),
+            "months": [f"{month}月" for month in range(1, 13)],
+            "legend": overview.LEGEND,
+            "page_obj": page,
+            "blocks": [
+                overview.month_block(links),
+                overview.mode_block(figures, links),
+                overview.outcome_block(figures, links),
+                overview.category_block(links),
+                overview.quarter_block(links),
+            ],
+            "behind": ranks.lines(ranks.last(rows, 10), links),
+            "records": overview.record_facts(figures, links),
+            "table_url": f"{reverse('dashboard_committees')}?{_query(here, period)}",
+        },
+    )
+
+
+def _query(here: Place, period: Span) -> str:
+    parts = {**period.query(), "committee": here.committee.pk, "only": "" if here.whole else "1"}
+    return "&".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+@permission(P.DASHBOARD_READ)
+@require_safe
+def committee_table(request: HttpRequest) -> HttpResponse:
+    """Every committee of the subtree with its figures: sorted, paginated, exported as shown."""
+    here, form, period = _asked(request, P.DASHBOARD_READ)
+    links = overview.Links(here, period)
+    sort = request.GET.get("sort") if request.GET.get("sort", "").lstrip("-") in ranks.SORTS else "place"
+    rows = ranks.sorted_rows(ranks.rows_of(counted.committees(here.scope, period).in_order(), period), sort)
+    if request.GET.get("format") == "xlsx":
+        title = f"{period.label}各单位学习情况"
+        note = f"{here.committee.name}，截至 {request.today}"
+        return _download(
+            title, workbook("各单位学习情况", ranks.HEADS, ranks.sheet_rows(rows), note=f"{title}。{note}")
+        )
+    page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "dashboards/committees.html",
+        {
+            "place": here,
+            "form": form,
+            "period": period,
+            "page_obj": page,
+            "lines": ranks.lines(page.object_list, links),
+            "columns": ranks.columns(sort),
+            "back": f"{reverse('dashboard')}?{_query(here, period)}",
+        },
+    )
+
+
+@permission(P.FACTS_READ, P.DASHBOARD_READ)
+@require_safe
+def drill(request: HttpRequest) -> HttpResponse:
+    """The rows a number counts: any key of `facts`, any exception of the overview."""
+    here, form, period = _asked(request, P.FACTS_READ)
+    found = _listing(request, here, period)
+    total = found.total()
+    order = request.GET.get("sort") if request.GET.get("sort") in found.orders else next(iter(found.orders), "")
+    rows = found.rows.order_by(*found.orders[order]) if order else found.rows
+    words = percent(total) or "待补" if found.key.endswith("_rate") else f"{total} {found.unit}"
+    narrowed = _narrowed(request)
+    title = f"{found.label}：{words}"
+    if request.GET.get("format") == "xlsx":
+        lines = (found.line(row) for row in rows)
+        sheet = [[line.committee, line.title, line.day or "", line.note, line.amount] for line in lines]
+        note = f"{here.committee.name}，{period.label}{narrowed}，{title}"
+        heads = ("委员会", "名称", "日期", "说明", "数量")
+        return _download(f"{period.label}{found.label}", workbook(found.label, heads, sheet, note=note))
+    page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
+    context = {
+        "place": here, "form": form, "period": period, "found": found, "title": title, "narrowed": narrowed,
+        "page_obj": page, "lines": [found.line(row) for row in page.object_list], "total": total, "words": words,
+        "hidden": [{"name": name, "value": request.GET[name]} for name in HIDDEN if request.GET.get(name)],
+        "order": order, "dated": "-day" in found.orders, "back": _back(request, here, period),
+    }  # fmt: skip
+    return render(request, "dashboards/drill.html", context)
+
+
+HIDDEN = ("key", "only", "mode", "category", "kind", "sort", "per")
+
+
+def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
+    key = request.GET.get("key", "")
+    if key in MAKERS:
+        category = request.GET.get("category", "")
+        narrow = Narrow(
+            mode=request.GET.get("mode", ""),
+            category=int(category) if category.isdecimal() and len(category) < 3 else None,
+            kind=request.GET.get("kind", ""),
+        )
+        return listing(key, here.scope, period, narrow)
+    if key in KINDS or key in OTHERS:
+        return exception_listing(key, situation(here.scope, here.committee, period, request.today))
+    raise Http404
+
+
+def _narrowed(request: HttpRequest) -> str:
+    mode, kind, category = (request.GET.get(name, "") for name in ("mode", "kind", "category"))
+    categories = {str(one.value): str(one.label) for one in ContentCategory}
+    words = [MODES.get(mode, ""), OUTCOME_KINDS.get(kind, ""), categories.get(category, "")]
+    return "".join(f" · {word}" for word in words if word)
+
+
+def _back(request: HttpRequest, here: Place, period: Span) -> str:
+    if request.user.may(P.DASHBOARD_READ):
+        return f"{reverse('dashboard')}?{_query(here, period)}"
+    return ""
+
+
+def _size(request: HttpRequest) -> int:
+    per = request.GET.get("per", "")
+    return int(per) if per.isdecimal() and int(per) in SIZES else SIZES[0]
+
+
+def _download(name: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.xlsx"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
