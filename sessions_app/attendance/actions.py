@@ -206,7 +206,9 @@ def keep_marks(
         roll_changed(row.study_session_id, by=by, at=at)
     about = {"marks": said, "counts": list(_count_values(counts)), **(data or {})}
     before = "" if first else "SAVED"
-    record_many([Entry(row, verb, at, before=before, after="SAVED", data=about, chain=row.committee_id), *events], by=by)
+    record_many(
+        [Entry(row, verb, at, before=before, after="SAVED", data=about, chain=row.committee_id), *events], by=by
+    )
     return row
 
 
@@ -242,7 +244,9 @@ def _change(before: tuple[str, bool, bool, str] | None, mark: Mark) -> dict[str,
     line: dict[str, Any] = {"part": mark.part, "person": mark.person, "to": mark.status}
     if before:
         line |= {"from": before[0]} | ({"reason_from": before[3]} if before[3] else {})
-    return line | {name: value for name, value in (("reason", mark.reason), ("late", mark.late), ("early", mark.early)) if value}
+    return line | {
+        name: value for name, value in (("reason", mark.reason), ("late", mark.late), ("early", mark.early)) if value
+    }
 
 
 def _keep_make_ups(sheet: _Sheet, people: Iterable[int], at: datetime) -> list[Entry]:
@@ -376,7 +380,11 @@ def _void_strangers(ids: list[int], at: datetime) -> None:
     for row in strangers:
         before, row.stage = row.stage, MakeUpStage.VOID
         row.version += 1
-        entries.append(Entry(row, "void", at, before=before, after=row.stage, reason="任期变动，当日不是成员", chain=row.committee_id))
+        entries.append(
+            Entry(
+                row, "void", at, before=before, after=row.stage, reason="任期变动，当日不是成员", chain=row.committee_id
+            )
+        )
     MakeUpStudy.objects.bulk_update(strangers, ["stage", "version"])
     record_many(entries, by=SystemActor("系统"))
 
@@ -470,7 +478,9 @@ def ask_leave(
 
 
 def _locked_leave(leave: LeaveRequest, version: int | None) -> LeaveRequest:
-    row: LeaveRequest = LeaveRequest.objects.select_related("participation__study_session", "person").lock(leave.pk, version)
+    row: LeaveRequest = LeaveRequest.objects.select_related("participation__study_session", "person").lock(
+        leave.pk, version
+    )
     return row
 
 
@@ -512,7 +522,9 @@ def withdraw_leave(leave: LeaveRequest, *, version: int | None, by: Actor, at: d
 
 # ---------------------------------------------------------------------------------------------------------- make-up
 def _locked_make_up(make_up: MakeUpStudy, version: int | None) -> MakeUpStudy:
-    row: MakeUpStudy = MakeUpStudy.objects.select_related("participation__committee", "person").lock(make_up.pk, version)
+    row: MakeUpStudy = MakeUpStudy.objects.select_related("participation__committee", "person").lock(
+        make_up.pk, version
+    )
     return row
 
 
@@ -533,7 +545,15 @@ def submit_make_up(
     before, row.stage = row.stage, stage
     row.done_on, row.method, row.content, row.reflection = done_on, method.strip(), content.strip(), reflection.strip()
     row.save_changed()
-    record(row, verb="submit", before=before, after=stage, by=by, at=at, data={"done_on": str(done_on), "method": row.method})
+    record(
+        row,
+        verb="submit",
+        before=before,
+        after=stage,
+        by=by,
+        at=at,
+        data={"done_on": str(done_on), "method": row.method},
+    )
     return row
 
 

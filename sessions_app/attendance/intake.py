@@ -62,7 +62,9 @@ class Rolls:
 
     def __init__(self, sessions: Sessions, memberships: Memberships, *, at: datetime) -> None:
         self.sessions, self.memberships, self.at = sessions, memberships, at
-        self.marks: dict[tuple[int, int, str], AttendanceMark] = {}  # id() of the participation, part order, person code
+        self.marks: dict[
+            tuple[int, int, str], AttendanceMark
+        ] = {}  # id() of the participation, part order, person code
         self.make_ups: dict[tuple[int, str], MakeUpStudy] = {}
         self.new: list[AttendanceMark] = []
         self.changed: dict[int, tuple[AttendanceMark, dict[str, Any]]] = {}
@@ -72,7 +74,11 @@ class Rolls:
     def load(self, rows: Sequence[MarkRow]) -> None:
         """Two queries and the people of these marks."""
         keys = {(row.committee, row.year, row.number) for row in rows}
-        known = {found.participation.pk: found for key in keys if (found := self.sessions.by_key.get(key)) and not found.is_new}
+        known = {
+            found.participation.pk: found
+            for key in keys
+            if (found := self.sessions.by_key.get(key)) and not found.is_new
+        }
         if not known:
             return
         orders = {part.pk: part for found in known.values() for part in found.parts}
@@ -94,7 +100,9 @@ class Rolls:
         verdicts = []
         for row in rows:
             earlier = seen.setdefault((row.committee, row.year, row.number, row.person), {})
-            clash = next((place for part, place in earlier.items() if part is None or row.part is None or part == row.part), None)
+            clash = next(
+                (place for part, place in earlier.items() if part is None or row.part is None or part == row.part), None
+            )
             if earlier and clash is not None or row.part in earlier:
                 reason = f"与前面{said_place(clash)}同一场次、同一人重复，以前面一行为准，请删去一行。"
                 verdict = rejected(row, Fault("人员编码", row.person, reason))
@@ -133,7 +141,9 @@ class Rolls:
         if today < session.day:
             return [Fault("期次", number, f"{known.label}学习定在{said(session.day)}，到当天才能记考勤。")]
         if session.stage not in TOOK_PLACE:
-            return [Fault("期次", number, f"{known.label}学习还没有记为“已召开”，请先在场次页面记为已召开，再导入考勤。")]
+            return [
+                Fault("期次", number, f"{known.label}学习还没有记为“已召开”，请先在场次页面记为已召开，再导入考勤。")
+            ]
         return []
 
     def _make_up_faults(self, row: MarkRow, known: Known) -> list[Fault]:
@@ -143,7 +153,9 @@ class Rolls:
         if row.status not in AWAY:
             return [Fault("补学确认日期", shown(day), "出席的人员不需要补学，请核对状态，或删去补学确认日期。")]
         if day < known.session.day:
-            return [Fault("补学确认日期", shown(day), f"补学确认日期早于学习日期（{shown(known.session.day)}），请核对。")]
+            return [
+                Fault("补学确认日期", shown(day), f"补学确认日期早于学习日期（{shown(known.session.day)}），请核对。")
+            ]
         if day > (row.at or self.at).date():
             return [Fault("补学确认日期", shown(day), "补学确认日期还没有到，请核对。")]
         return []
@@ -161,7 +173,9 @@ class Rolls:
             if wanted:
                 altered.append((mark, wanted))
         study = self.make_ups.get((owner, row.person))
-        confirm = row.made_up_on is not None and (study is None or study.confirmed_on != row.made_up_on or study.stage != MakeUpStage.CONFIRMED)
+        confirm = row.made_up_on is not None and (
+            study is None or study.confirmed_on != row.made_up_on or study.stage != MakeUpStage.CONFIRMED
+        )
         if not news and not altered and not confirm:
             return Verdict(row, Fate.SAME)
         if refusal := self._locked(known, bool(news or altered)):
@@ -245,7 +259,9 @@ class Rolls:
                 participation, "record_roll", row.at or at, before=before, after="SAVED",
                 data={"marks": counts.get(owner, 0), "intake": True}, chain=participation.committee_id,
             ))  # fmt: skip
-        Participation.objects.bulk_update([known.participation for known in known_rows], ["roll_saved_at", "version"], batch_size=BATCH)
+        Participation.objects.bulk_update(
+            [known.participation for known in known_rows], ["roll_saved_at", "version"], batch_size=BATCH
+        )
         recount_participations({known.participation.pk for known in known_rows} | self.sessions.to_recount, at)
         for known in known_rows:
             if not known.is_new:
@@ -259,7 +275,11 @@ class Rolls:
         kept: dict[int, MakeUpStudy] = {}
         entries: list[tuple[MakeUpStudy, str, str, datetime]] = []
         for (owner, code), (known, person, row) in self.study.items():
-            away = [part.day for part in known.parts if (m := self.marks.get((owner, part.order, code))) and m.status in AWAY]
+            away = [
+                part.day
+                for part in known.parts
+                if (m := self.marks.get((owner, part.order, code))) and m.status in AWAY
+            ]
             study = self.make_ups.get((owner, code))
             when = row.at or at
             if not away:
@@ -285,7 +305,11 @@ class Rolls:
             grown = len(away) > study.missed_marks
             study.missed_marks = len(away)
             if row.made_up_on is not None:
-                study.stage, study.done_on, study.confirmed_on = MakeUpStage.CONFIRMED, study.done_on or row.made_up_on, row.made_up_on
+                study.stage, study.done_on, study.confirmed_on = (
+                    MakeUpStage.CONFIRMED,
+                    study.done_on or row.made_up_on,
+                    row.made_up_on,
+                )
                 study.content = row.make_up_content or study.content
                 if row.confirmed_by and row.confirmed_by != code:
                     study.confirmed_by = people.by_code[row.confirmed_by]
@@ -315,7 +339,9 @@ class Rolls:
         if not self.study:
             return calendar.WorkingDays({}, frozenset()), {}
         days = [part.day for known, _, _ in self.study.values() for part in known.parts]
-        committees = {known.participation.committee_id: known.participation.committee for known, _, _ in self.study.values()}
+        committees = {
+            known.participation.committee_id: known.participation.committee for known, _, _ in self.study.values()
+        }
         values = parameters.values([MAKE_UP_DAYS], committees.values(), self.at.date())
         return (
             calendar.load(min(days), max(days) + timedelta(days=60)),

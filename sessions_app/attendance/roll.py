@@ -61,7 +61,9 @@ def members_on(committee_id: int, days: Iterable[date]) -> dict[date, list[Membe
         .select_related("person")
         .order_by("rank", "id")
     )
-    return {day: [row for row in rows if row.since <= day and (row.until is None or row.until >= day)] for day in wanted}
+    return {
+        day: [row for row in rows if row.since <= day and (row.until is None or row.until >= day)] for day in wanted
+    }
 
 
 def open_roll(participation: Participation, *, today: date) -> Roll:
@@ -85,7 +87,9 @@ def open_roll(participation: Participation, *, today: date) -> Roll:
     return Roll(participation, opened, last_reasons(participation.committee_id))
 
 
-def _leave(leaves: dict[tuple[int | None, int], LeaveRequest], part: SessionPart, member: Membership) -> LeaveRequest | None:
+def _leave(
+    leaves: dict[tuple[int | None, int], LeaveRequest], part: SessionPart, member: Membership
+) -> LeaveRequest | None:
     return leaves.get((part.pk, member.person_id)) or leaves.get((None, member.person_id))
 
 

@@ -61,7 +61,9 @@ def ask(
         if waiting.after == after and waiting.asked_by_id == by.person_id:
             return waiting
         raise Refused(f"这场学习的{waiting.get_kind_display()}已有更正{waiting.number}在办理，请等它办结。")
-    highest = Correction.objects.filter(study_session=session).order_by("-number").values_list("number", flat=True).first()
+    highest = (
+        Correction.objects.filter(study_session=session).order_by("-number").values_list("number", flat=True).first()
+    )
     row = Correction.objects.create(
         committee=participation.committee, study_session=session, number=(highest or 0) + 1, kind=kind, before=before,
         after=after, reason=reason.strip(), evidence=evidence.strip(), asked_by_id=by.person_id, asked_at=at,
@@ -131,7 +133,9 @@ def _text_change(
         return before, after, ["这场学习没有学习记录，无从更正。"]
     wrong = []
     rows = minutes.sections.select_related("agenda_item", "speech__speaker").order_by("id")
-    pairs = [(row, clean(sections[row.pk])) for row in rows if row.pk in sections and clean(sections[row.pk]) != row.text]
+    pairs = [
+        (row, clean(sections[row.pk])) for row in rows if row.pk in sections and clean(sections[row.pk]) != row.text
+    ]
     if pairs:
         before["sections"] = [{"section": row.pk, "label": _label(row), "text": row.text} for row, _ in pairs]
         after["sections"] = [{"section": row.pk, "label": _label(row), "text": text} for row, text in pairs]
@@ -146,7 +150,11 @@ def _text_change(
 
 
 def _label(section: Any) -> str:
-    return section.agenda_item.content if section.agenda_item else f"{section.speech.speaker.name}《{section.speech.title}》"
+    return (
+        section.agenda_item.content
+        if section.agenda_item
+        else f"{section.speech.speaker.name}《{section.speech.title}》"
+    )
 
 
 # -------------------------------------------------------------------------------------------------------- deciding
@@ -224,7 +232,9 @@ def _apply(row: Correction, *, by: Actor, at: datetime) -> None:
     minutes = Minutes.objects.lock(Minutes.objects.get(study_session=row.study_session_id).pk)
     texts = dict(minutes.sections.values_list("pk", "text"))
     same = all(texts.get(old["section"]) == old["text"] for old in row.before.get("sections", ()))
-    same = same and all(getattr(minutes, name) == row.before[name] for name in ("discussion", "summary") if name in row.before)
+    same = same and all(
+        getattr(minutes, name) == row.before[name] for name in ("discussion", "summary") if name in row.before
+    )
     if not same:
         raise Refused(MOVED_ON)
     correct_text(

@@ -126,7 +126,9 @@ def save(
 def clean(text: str) -> str:
     """Line ends of one kind, no trailing blanks, no control characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = "\n".join("".join(ch for ch in line if ch == "\t" or ch.isprintable() or ch == "　").rstrip() for line in lines)
+    kept = "\n".join(
+        "".join(ch for ch in line if ch == "\t" or ch.isprintable() or ch == "　").rstrip() for line in lines
+    )
     return kept.strip("\n")
 
 
@@ -202,7 +204,9 @@ def approve(minutes: Minutes, *, version: int | None, by: Actor, at: datetime) -
 
 def _leader_note(session: StudySession, approver: int, at: datetime) -> str:
     """A sentence when the leader of the day of approval was not the leader of the session's day."""
-    leaders = Membership.objects.filter(committee=session.committee_id, group_role=GroupRole.LEADER).select_related("person")
+    leaders = Membership.objects.filter(committee=session.committee_id, group_role=GroupRole.LEADER).select_related(
+        "person"
+    )
     then = leaders.on(session.day).first()
     now = leaders.on(local_day(at)).first()
     if then is None or now is None or then.person_id == now.person_id or now.person_id != approver:

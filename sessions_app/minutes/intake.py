@@ -42,7 +42,9 @@ def take_in(rows: Iterable[MinutesRow], *, by: Actor, at: datetime) -> int:
     """Seven queries for any number of rows. Raises Refused naming every row that does not fit."""
     wanted = {(row.committee, row.year, row.number): row for row in rows}
     sessions = _sessions(wanted)
-    people = {p.code: p for p in Person.objects.filter(code__in={c for r in wanted.values() for c in (r.author, r.approver)})}
+    people = {
+        p.code: p for p in Person.objects.filter(code__in={c for r in wanted.values() for c in (r.author, r.approver)})
+    }
     reasons, made = [], []
     for key, row in wanted.items():
         session = sessions.get(key)

@@ -31,7 +31,11 @@ def missing(
     found = [f"{name}还没有保存考勤" for name in unsaved_rolls]
     found += [f"{name}还有 {count} 人未记考勤" for name, count in unmarked if name not in unsaved_rolls]
     found += [f"{name}没有到会，还缺事由" for name in without_reason]
-    found += [f"缺{word}" for word, value in (("学习地点", place), ("主持人", chair), ("记录人", recorder)) if not value.strip()]
+    found += [
+        f"缺{word}"
+        for word, value in (("学习地点", place), ("主持人", chair), ("记录人", recorder))
+        if not value.strip()
+    ]
     found += [f"“{heading}”还没有内容，没有的请填“无”" for heading, text in texts if not text.strip()]
     if not summary.strip():
         found.append("缺主持人总结")

@@ -122,7 +122,9 @@ def _gist(speech: Speech, texts: dict[str, str], required: bool, joint: bool) ->
     text = texts.get(name, carried)
     who = f"{speech.speaker.name}（{speech.participation.committee}）" if joint else speech.speaker.name
     kind = speech.get_kind_display()
-    return Field(name, f"{who} 发言要点", text, f"{kind}发言《{speech.title}》", bool(text) and text == carried, required)
+    return Field(
+        name, f"{who} 发言要点", text, f"{kind}发言《{speech.title}》", bool(text) and text == carried, required
+    )
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def missing_in(minutes: Minutes) -> list[str]:
     session = minutes.study_session
     rows = participations_of(session)
     unsaved, unmarked = _roll_state(rows)
-    reasonless = AttendanceMark.objects.filter(participation__in=rows, status__in=AWAY, reason="").select_related("person")
+    reasonless = AttendanceMark.objects.filter(participation__in=rows, status__in=AWAY, reason="").select_related(
+        "person"
+    )
     texts = [
         (one.note or block.heading.split("、", 1)[1], one.text)
         for block in blocks(session, minutes)
