@@ -168,7 +168,7 @@ class Committees:
             code=row.code, name=row.name, short_name=row.short_name or "", kind=row.kind, level=level,
             level_order=LEVELS.index(level), parent=parent, since=since, until=row.until,
             sort_order=1000 if row.sort_order is None else row.sort_order, by_reference=bool(row.by_reference),
-            path=f"{parent.path if parent else ''}{row.code}/",
+            path=f"{parent.path if parent else ''}0/",  # until it has an id
         )  # fmt: skip
         self.by_code[row.code] = made
         self.new.append((made, row))

@@ -1,0 +1,284 @@
+"""The same sheets back: what is there, in the words of the workbook. Importing it changes nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+from django.db.models import Count, QuerySet
+
+from roster.committees.models import Committee
+from roster.people.models import Membership, Person, StudySecretary
+from sessions_app.attendance.models import AttendanceMark, MakeUpStage, MakeUpStudy
+from sessions_app.outcomes.models import Outcome
+from sessions_app.plans.models import PlanItem, StudyPlan
+from sessions_app.sessions.models import (
+    TOOK_PLACE,
+    Participation,
+    ParticipationState,
+    SessionPart,
+    SessionStage,
+    Speech,
+)
+from sessions_app.workbooks.rules import NOT_KEPT, REJECTED_COLUMN, SHEETS, Column, neutral
+from sessions_app.workbooks.sheets import half
+
+ORDER = [name for name in SHEETS if name not in NOT_KEPT]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to export. `committees` None is everything; `person_ids` None follows the committees."""
+
+    sheets: Sequence[str] = tuple(ORDER)
+    committees: "QuerySet[Committee] | None" = None
+    year: int | None = None
+    today: date | None = None  # sessions before it that were never held are left out
+
+    def scoped(self, rows: Any, field: str = "committee") -> Any:
+        return rows if self.committees is None else rows.filter(**{f"{field}__in": self.committees.values("pk")})
+
+
+def shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def committees(wanted: Wanted) -> Iterator[list[Any]]:
+    for row in wanted.scoped(Committee.objects.select_related("parent").order_by("path"), "pk"):
+        yield [
+            row.code, row.name, row.short_name, row.get_kind_display(), row.get_level_display(),
+            row.parent.code if row.parent else "", row.sort_order, row.since, row.until,
+        ]  # fmt: skip
+
+
+def people(wanted: Wanted) -> Iterator[list[Any]]:
+    rows = Person.objects.order_by("code")
+    if wanted.committees is not None:
+        members = wanted.scoped(Membership.objects.all()).values("person")
+        secretaries_ = wanted.scoped(StudySecretary.objects.all()).values("person")
+        rows = rows.filter(pk__in=members.union(secretaries_))
+    for row in rows:
+        yield [row.code, row.name, row.phone, row.email]
+
+
+def memberships(wanted: Wanted) -> Iterator[list[Any]]:
+    rows = wanted.scoped(Membership.objects.select_related("committee", "person"))
+    for row in rows.order_by("committee__path", "rank", "since", "id"):
+        yield [
+            row.committee.code, row.person.code, row.get_group_role_display(), row.post, row.rank, row.since, row.until,
+        ]  # fmt: skip
+
+
+def secretaries(wanted: Wanted) -> Iterator[list[Any]]:
+    rows = wanted.scoped(StudySecretary.objects.select_related("committee", "person"))
+    for row in rows.order_by("committee__path", "since", "id"):
+        yield [row.committee.code, row.person.code, row.since, row.until]
+
+
+def plan_items(wanted: Wanted) -> Iterator[list[Any]]:
+    """The newest edition of each year: it is the one an import is compared with."""
+    plans = wanted.scoped(StudyPlan.objects.newest())
+    if wanted.year:
+        plans = plans.filter(year=wanted.year)
+    rows = PlanItem.objects.filter(plan__in=plans.values("pk")).select_related("plan__committee")
+    for row in rows.order_by("plan__committee__path", "plan__year", "serial"):
+        yield [
+            row.plan.committee.code, row.plan.year, row.serial, row.quarter, row.month, row.topic, row.category,
+            row.get_mode_display(), row.speakers, row.expected_outcome,
+        ]  # fmt: skip
+
+
+def _participations(wanted: Wanted) -> Any:
+    """Committee-sessions the sheet has a word for: held, cancelled, or still to come."""
+    rows = wanted.scoped(Participation.objects.filter(state=ParticipationState.ACCEPTED, number__gt=0))
+    if wanted.year:
+        rows = rows.filter(year=wanted.year)
+    said = [*TOOK_PLACE, SessionStage.CANCELLED]
+    ahead = rows.filter(day__gt=wanted.today) if wanted.today else rows
+    return rows.filter(study_session__stage__in=said) | ahead.exclude(study_session__stage__in=said)
+
+
+def sessions(wanted: Wanted) -> Iterator[list[Any]]:
+    times = {
+        part.study_session_id: part
+        for part in SessionPart.objects.filter(order=1, study_session__participations__in=_participations(wanted).values("pk"))
+    }
+    rows = _participations(wanted).select_related("committee", "study_session__chair", "plan_item")
+    names = _names_twice(rows)
+    for row in rows.order_by("committee__path", "year", "number"):
+        session, part = row.study_session, times.get(row.study_session_id)
+        cancelled = session.stage == SessionStage.CANCELLED
+        chair = session.chair
+        yield [
+            row.committee.code, row.year, row.number, session.day, f"{part.starts_at:%H:%M}" if part and part.starts_at else "",
+            f"{part.ends_at:%H:%M}" if part and part.ends_at else "", half(row.days), session.place, session.topic,
+            session.get_mode_display(), "" if chair is None else chair.code if chair.name in names else chair.name,
+            row.plan_item.serial if row.plan_item else "", "取消" if cancelled else "已召开",
+            session.cancel_reason if cancelled else session.late_reason,
+        ]  # fmt: skip
+
+
+def _names_twice(rows: Any) -> set[str]:
+    """Names that more than one person bears: a chair of such a name is written by code."""
+    chairs = rows.values("study_session__chair__name")
+    found = Person.objects.filter(name__in=chairs).values("name").annotate(n=Count("pk")).filter(n__gt=1)
+    return set(found.values_list("name", flat=True))
+
+
+def _split_rolls(wanted: Wanted) -> set[int]:
+    """Participations in which somebody's marks differ from part to part: their rows name the part."""
+    ids = _participations(wanted).filter(part_count__gt=1).values("pk")
+    groups = AttendanceMark.objects.filter(participation__in=ids).values("participation", "person")
+    several = groups.annotate(statuses=Count("status", distinct=True), reasons=Count("reason", distinct=True))
+    split = several.exclude(statuses=1, reasons=1)
+    return set(split.values_list("participation", flat=True))
+
+
+def marks(wanted: Wanted, split: set[int]) -> Iterator[list[Any]]:
+    shown_rows = _participations(wanted).values("pk")
+    confirmed = {
+        (participation, person): day
+        for participation, person, day in MakeUpStudy.objects.filter(
+            stage=MakeUpStage.CONFIRMED, participation__in=shown_rows
+        ).values_list("participation_id", "person_id", "confirmed_on")
+    }
+    words = dict(AttendanceMark._meta.get_field("status").flatchoices)
+    rows = AttendanceMark.objects.filter(participation__in=shown_rows).order_by(
+        "participation__committee__path", "participation__year", "participation__number", "part__order", "person__code"
+    )
+    values = rows.values_list(
+        "participation_id", "person_id", "participation__committee__code", "participation__year", "participation__number",
+        "person__code", "status", "reason", "part__order",
+    )  # fmt: skip
+    seen: set[tuple[int, int]] = set()
+    for participation, person, code, year, number, who, status, reason, order in values.iterator(chunk_size=5000):
+        if participation not in split:
+            if (participation, person) in seen:
+                continue
+            seen.add((participation, person))
+        away = status in ("ON_LEAVE", "ABSENT")
+        made_up = confirmed.get((participation, person)) if away else None
+        line = [code, year, number, who, words[status], reason, made_up]
+        yield [*line, order if participation in split else ""] if split else line
+
+
+def speeches(wanted: Wanted) -> Iterator[list[Any]]:
+    rows = Speech.objects.filter(participation__in=_participations(wanted).values("pk")).select_related(
+        "participation__committee", "speaker"
+    )
+    order = ("participation__committee__path", "participation__year", "participation__number", "order", "id")
+    for row in rows.order_by(*order):
+        where = row.participation
+        yield [where.committee.code, where.year, where.number, row.speaker.code, row.get_kind_display(), row.title]
+
+
+def outcomes(wanted: Wanted) -> Iterator[list[Any]]:
+    rows = wanted.scoped(Outcome.objects.filter(is_withdrawn=False).select_related("committee", "derived_from"))
+    if wanted.year:
+        rows = rows.filter(day__year=wanted.year)
+    numbers = {
+        (session, committee): (year, number, day)
+        for session, committee, year, number, day in Participation.objects.filter(study_session__outcomes__in=rows.values("pk"))
+        .values_list("study_session_id", "committee_id", "year", "number", "day").distinct()
+    }  # fmt: skip
+    for row in rows.order_by("committee__path", "day", "code"):
+        found = numbers.get((row.study_session_id, row.committee_id))
+        source = ""
+        if found:
+            year, number, _ = found
+            source = number if year == row.day.year else f"{year}-{number}"
+        yield [
+            row.code, row.committee.code, row.day, row.get_kind_display(), row.title, row.authors, source, row.document_number,
+            row.derived_from.code if row.derived_from else "",
+        ]  # fmt: skip
+
+
+READERS = {
+    "委员会": committees, "人员": people, "成员": memberships, "学习秘书": secretaries, "年度计划": plan_items, "学习场次": sessions,
+    "发言": speeches, "成果": outcomes,
+}  # fmt: skip
+
+
+class Writer:
+    """Sheets of texts: nothing in a cell is ever a formula."""
+
+    def __init__(self, out: Path | IO[bytes]) -> None:
+        # In order of sheets and rows, so that memory stays flat.
+        self.book = xlsxwriter.Workbook(out if not isinstance(out, Path) else str(out), {"constant_memory": True})
+        self.book.set_properties({"title": "知行 工作簿", "comments": "非涉密系统，严禁处理涉密信息"})
+        self.head = self.book.add_format({"bold": True, "bg_color": "#f5f6f8", "bottom": 1})
+        self.text = self.book.add_format({"num_format": "@"})
+
+    def sheet(self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> int:
+        sheet = self.book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, column.width, self.text)
+            sheet.write_string(0, place, column.label, self.head)
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                if isinstance(value, int) and not isinstance(value, bool):
+                    sheet.write_number(count, place, value)
+                elif value not in (None, ""):
+                    sheet.write_string(count, place, neutral(shown(value)))
+        return count
+
+    def close(self) -> None:
+        self.book.close()
+
+
+def export(out: Path | IO[bytes], wanted: Wanted | None = None) -> dict[str, int]:
+    """Write the wanted sheets; rows written by sheet."""
+    wanted = wanted or Wanted()
+    writer = Writer(out)
+    counts = {}
+    for name in ORDER:
+        if name not in wanted.sheets:
+            continue
+        columns: Sequence[Column] = SHEETS[name].columns
+        if name == "考勤":
+            split = _split_rolls(wanted)
+            columns = (*columns, Column("时段", width=6)) if split else columns
+            rows: Iterable[Sequence[Any]] = marks(wanted, split)
+        else:
+            rows = READERS[name](wanted)
+        counts[name] = writer.sheet(name, columns, rows)
+    writer.close()
+    return counts
+
+
+def template(out: Path | IO[bytes]) -> None:
+    """Every sheet with its headings and nothing under them."""
+    writer = Writer(out)
+    for name in ORDER:
+        writer.sheet(name, SHEETS[name].columns, [])
+    rows = [
+        [name, column.heading, "必填" if column.required else "", column.hint] for name in ORDER for column in SHEETS[name].columns
+    ]
+    rows.append(["", "日期", "", "写成 2026-03-05、2026/3/5、2026年3月5日 都可以"])
+    rows.append(["", "空格", "", "选填的格子空着，表示不改动已有内容"])
+    writer.sheet("填写说明", (Column("工作表"), Column("列"), Column("是否必填"), Column("可填内容", width=60)), rows)
+    writer.close()
+
+
+def rejected(out: Path | IO[bytes], lines: Iterable[tuple[str, dict[str, str], str]]) -> None:
+    """Rows that were not imported, as they stood, each with its reason: (sheet, cells by heading, reason)."""
+    by_sheet: dict[str, list[tuple[dict[str, str], str]]] = {}
+    for name, cells, reason in lines:
+        by_sheet.setdefault(name, []).append((cells, reason))
+    writer = Writer(out)
+    for name in ORDER:
+        if name not in by_sheet:
+            continue
+        extra = ["时段"] if any("时段" in cells for cells, _ in by_sheet[name]) else []
+        columns = (*SHEETS[name].columns, *(Column(heading) for heading in extra), Column(REJECTED_COLUMN, width=60))
+        headings = [column.heading for column in columns[:-1]]
+        writer.sheet(name, columns, ([*(cells.get(h, "") for h in headings), reason] for cells, reason in by_sheet[name]))
+    writer.close()
