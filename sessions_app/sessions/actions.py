@@ -677,9 +677,7 @@ def add_speech(
 
 
 @transaction.atomic
-def edit_speech(
-    speech: Speech, *, kind: str, title: str, version: int | None, by: Actor, at: datetime
-) -> Speech:
+def edit_speech(speech: Speech, *, kind: str, title: str, version: int | None, by: Actor, at: datetime) -> Speech:
     """Kind and title, while the text is not with the reviewer or approved."""
     row: Speech = Speech.objects.lock(speech.pk, version)
     _speech_open(row.participation.study_session)
@@ -727,7 +725,7 @@ def review_speech(
     wrong = []
     if by.person_id and by.person_id == row.speaker_id:
         wrong.append("本人的发言不能由本人审核，请由组长或另一位副组长审核。")
-    elif by.person_id and by.person_id in _handed_in_by(row):
+    elif by.person_id and by.person_id in handed_in_by(row):
         wrong.append("这份发言由您提交，不能由本人审核，请由组长或副组长审核。")
     if not approve and not note.strip():
         wrong.append("请写明需要修改的地方，发言人据此修改。")
@@ -739,7 +737,8 @@ def review_speech(
     return row
 
 
-def _handed_in_by(speech: Speech) -> set[int]:
+def handed_in_by(speech: Speech) -> set[int]:
+    """Persons who submitted a version of this speech."""
     events = AuditEvent.objects.about(speech).filter(verb="submit", actor__person__isnull=False)
     return set(events.values_list("actor__person_id", flat=True))
 

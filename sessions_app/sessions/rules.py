@@ -63,6 +63,7 @@ DEFAULT_AGENDA = (
     ("SUMMARY", "主持人总结讲话"),
 )
 WEEKDAYS = "一二三四五六日"
+QUARTER_WORDS = {1: "第一季度", 2: "第二季度", 3: "第三季度", 4: "第四季度"}
 
 
 @dataclass(frozen=True)

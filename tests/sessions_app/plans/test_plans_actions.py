@@ -40,7 +40,9 @@ def leader(place):
 
 def drafted(place, secretary, items=None, year=2026):
     plan = actions.create(committee=place, year=year, by=secretary, at=build.at(JAN8))
-    return actions.save_items(plan, items=full() if items is None else items, version=plan.version, by=secretary, at=build.at(JAN8))
+    return actions.save_items(
+        plan, items=full() if items is None else items, version=plan.version, by=secretary, at=build.at(JAN8)
+    )
 
 
 def submitted(place, secretary, **more):
@@ -51,7 +53,12 @@ def submitted(place, secretary, **more):
 def approved(place, secretary, leader):
     plan = submitted(place, secretary)
     return actions.approve(
-        plan, meeting="党组第2次会议", met_on=date(2026, 1, 12), version=plan.version, by=leader, at=build.at(date(2026, 1, 12))
+        plan,
+        meeting="党组第2次会议",
+        met_on=date(2026, 1, 12),
+        version=plan.version,
+        by=leader,
+        at=build.at(date(2026, 1, 12)),
     )
 
 
@@ -74,7 +81,9 @@ def test_scenario_1_plan_from_copy_to_amendment(place, secretary, leader):
     plan = actions.send_back(plan, note="第三季度再具体些", version=plan.version, by=leader, at=build.at(JAN8))
     assert (plan.get_stage_display(), plan.return_note) == ("退回", "第三季度再具体些")
     before = plan.version
-    plan = actions.save_head(plan, aim="学深悟透", requirements="每季一次", version=plan.version, by=secretary, at=build.at(JAN8))
+    plan = actions.save_head(
+        plan, aim="学深悟透", requirements="每季一次", version=plan.version, by=secretary, at=build.at(JAN8)
+    )
     assert plan.version == before + 1
     # 4 the secretary enters the meeting, the leader approves; the content is locked
     plan = actions.submit(
@@ -98,7 +107,9 @@ def test_scenario_1_plan_from_copy_to_amendment(place, secretary, leader):
     draft = actions.save_items(draft, items=rows, version=draft.version, by=secretary, at=may)
     assert plan in StudyPlan.objects.in_force()  # until the new one is settled
     draft = actions.submit(draft, version=draft.version, by=secretary, at=may)
-    draft = actions.approve(draft, meeting="党组第9次会议", met_on=date(2026, 5, 6), version=draft.version, by=leader, at=may)
+    draft = actions.approve(
+        draft, meeting="党组第9次会议", met_on=date(2026, 5, 6), version=draft.version, by=leader, at=may
+    )
     assert str(draft).endswith("（调整1次）")
     assert list(StudyPlan.objects.in_force().filter(year=2026)) == [draft]
     assert plan.items.get(serial=changed["serial"]).topic == "旧四"
@@ -151,7 +162,9 @@ def test_serials_are_stable_and_never_given_again(place, secretary):
     plan = drafted(place, secretary)
     rows = [{"serial": row.serial, **item(row.quarter, row.topic)} for row in plan.items.order_by("serial")]
     plan = actions.save_items(plan, items=rows[:3], version=plan.version, by=secretary, at=build.at(JAN8))
-    plan = actions.save_items(plan, items=[*rows[:3], item(4, "再加")], version=plan.version, by=secretary, at=build.at(JAN8))
+    plan = actions.save_items(
+        plan, items=[*rows[:3], item(4, "再加")], version=plan.version, by=secretary, at=build.at(JAN8)
+    )
     assert list(plan.items.order_by("serial").values_list("serial", flat=True)) == [1, 2, 3, 5]
     with pytest.raises(Refused, match="序号 4 以前用过"):
         actions.save_items(plan, items=[*rows, item(4)], version=plan.version, by=secretary, at=build.at(JAN8))
@@ -209,7 +222,9 @@ def test_stale_save_is_refused_and_the_fresh_one_passes(place, secretary):
     actions.save_head(plan, aim="甲", requirements="", version=plan.version, by=secretary, at=build.at(JAN8))
     with pytest.raises(Stale) as stale:
         actions.save_head(plan, aim="乙", requirements="", version=plan.version, by=secretary, at=build.at(JAN8))
-    fresh = actions.save_head(plan, aim="乙", requirements="", version=stale.value.current_version, by=secretary, at=build.at(JAN8))
+    fresh = actions.save_head(
+        plan, aim="乙", requirements="", version=stale.value.current_version, by=secretary, at=build.at(JAN8)
+    )
     assert fresh.aim == "乙"
 
 

@@ -70,7 +70,9 @@ def approved(place, secretary, leader, day=DAY, **more):
 def test_scenario_2_a_session_from_a_plan_item_is_prefilled(place, secretary, leader):
     speaker = build.member(place, build.person("张三"), rank=2).person
     build.group(place, 7)
-    item = planned_item(place, secretary, materials="全会公报\n说明", speakers="张三、查无此人", chair=leader.person.name)
+    item = planned_item(
+        place, secretary, materials="全会公报\n说明", speakers="张三、查无此人", chair=leader.person.name
+    )
     session = actions.create(committee=place, day=DAY, plan_item=item, by=secretary, at=AT)
     host = session.participations.get()
     assert (host.number, host.year, host.plan_item) == (1, 2026, item)
@@ -137,7 +139,12 @@ def test_submit_says_everything_missing_at_once(place, secretary):
     session = made(place, secretary, place="", agenda=[])
     with pytest.raises(Refused) as refusal:
         actions.submit(session, version=session.version, by=secretary, at=AT)
-    assert [reason.split("，")[0] for reason in refusal.value.reasons] == ["缺少地点", "缺少主持人", "缺少议程", "缺少学习资料"]
+    assert [reason.split("，")[0] for reason in refusal.value.reasons] == [
+        "缺少地点",
+        "缺少主持人",
+        "缺少议程",
+        "缺少学习资料",
+    ]
 
 
 def test_nobody_approves_his_own_session_plan(place, leader):
@@ -180,7 +187,9 @@ def test_any_change_to_an_approved_plan_voids_the_approval(place, secretary, lea
 def test_saving_without_a_change_or_adding_a_listener_voids_nothing(place, secretary, leader):
     session = approved(place, secretary, leader)
     session = actions.edit(session, place=session.place, version=session.version, by=secretary, at=AT)
-    agenda = [{"id": r.pk, "kind": r.kind, "content": r.content, "lead_reader": r.lead_reader} for r in session.agenda.all()]
+    agenda = [
+        {"id": r.pk, "kind": r.kind, "content": r.content, "lead_reader": r.lead_reader} for r in session.agenda.all()
+    ]
     session = actions.save_agenda(session, agenda=agenda, version=session.version, by=secretary, at=AT)
     actions.add_extra(session, name="科长", by=secretary, at=AT)
     session.refresh_from_db()
@@ -283,14 +292,18 @@ def test_a_move_within_the_quarter_warns_of_nothing(place, secretary):
 def test_a_move_into_the_next_year_takes_the_next_number_there(place, secretary):
     made(place, secretary, day=date(2027, 1, 4))
     session = made(place, secretary, day=date(2026, 12, 30))
-    session = actions.move(session, day=date(2027, 1, 8), reason="改", version=session.version, by=secretary, at=AT).session
+    session = actions.move(
+        session, day=date(2027, 1, 8), reason="改", version=session.version, by=secretary, at=AT
+    ).session
     host = session.participations.get()
     assert (host.year, host.number) == (2027, 2)
 
 
 def test_moving_shifts_all_parts_by_the_same_distance(place, secretary):
     session = made(place, secretary, parts=[{"day": DAY}, {"day": date(2026, 3, 22)}])
-    session = actions.move(session, day=date(2026, 3, 30), reason="改", version=session.version, by=secretary, at=AT).session
+    session = actions.move(
+        session, day=date(2026, 3, 30), reason="改", version=session.version, by=secretary, at=AT
+    ).session
     assert [part.day for part in session.parts.all()] == [date(2026, 3, 30), date(2026, 4, 1)]
 
 
@@ -411,7 +424,9 @@ def test_a_closed_quarter_takes_no_session_neither_made_nor_moved_into(place, se
 def speech_of(place, secretary, speaker=None, kind=SpeechKind.KEYNOTE):
     session = made(place, secretary)
     speaker = speaker or build.member(place).person
-    return actions.add_speech(session.participations.get(), speaker=speaker, kind=kind, title="体会", by=secretary, at=AT)
+    return actions.add_speech(
+        session.participations.get(), speaker=speaker, kind=kind, title="体会", by=secretary, at=AT
+    )
 
 
 def test_a_speech_goes_through_versions_until_it_is_approved(place, secretary, leader):
@@ -419,11 +434,15 @@ def test_a_speech_goes_through_versions_until_it_is_approved(place, secretary, l
     with pytest.raises(Refused) as refusal:
         actions.submit_speech(speech, text="", version=speech.version, by=secretary, at=AT)
     assert len(refusal.value.reasons) == 2
-    speech = actions.submit_speech(speech, text="一稿", link_to_work="分管", version=speech.version, by=secretary, at=AT)
+    speech = actions.submit_speech(
+        speech, text="一稿", link_to_work="分管", version=speech.version, by=secretary, at=AT
+    )
     with pytest.raises(Refused, match="需要修改的地方"):
         actions.review_speech(speech, approve=False, version=speech.version, by=leader, at=AT)
     speech = actions.review_speech(speech, approve=False, note="再实些", version=speech.version, by=leader, at=AT)
-    speech = actions.submit_speech(speech, text="二稿", link_to_work="分管", version=speech.version, by=secretary, at=AT)
+    speech = actions.submit_speech(
+        speech, text="二稿", link_to_work="分管", version=speech.version, by=secretary, at=AT
+    )
     speech = actions.review_speech(speech, approve=True, version=speech.version, by=leader, at=AT)
     assert (speech.get_stage_display(), speech.edition, speech.text) == ("通过", 2, "二稿")
     with pytest.raises(Refused, match="现在是“通过”"):
@@ -438,7 +457,10 @@ def test_nobody_reviews_his_own_speech_nor_what_he_handed_in(place, secretary, l
     with pytest.raises(Refused, match="由您提交"):
         actions.review_speech(speech, approve=True, version=speech.version, by=secretary, at=AT)
     deputy = build.account(build.member(place, role=GroupRole.DEPUTY).person)
-    assert actions.review_speech(speech, approve=True, version=speech.version, by=deputy, at=AT).reviewed_by == deputy.person
+    assert (
+        actions.review_speech(speech, approve=True, version=speech.version, by=deputy, at=AT).reviewed_by
+        == deputy.person
+    )
 
 
 def test_only_a_member_of_the_day_speaks(place, secretary):
@@ -447,7 +469,9 @@ def test_only_a_member_of_the_day_speaks(place, secretary):
     with pytest.raises(Refused, match="不是市发改委党组的中心组成员"):
         actions.add_speech(session.participations.get(), speaker=gone, kind="KEYNOTE", title="x", by=secretary, at=AT)
     last_day = build.member(place, until=DAY).person
-    assert actions.add_speech(session.participations.get(), speaker=last_day, kind="KEYNOTE", title="x", by=secretary, at=AT).pk
+    assert actions.add_speech(
+        session.participations.get(), speaker=last_day, kind="KEYNOTE", title="x", by=secretary, at=AT
+    ).pk
 
 
 def test_a_speaker_is_taken_off_only_while_no_text_was_handed_in(place, secretary):
