@@ -1,4 +1,6 @@
 #!/usr/bin/env python
+"""Every command of the project; without DATABASE_URL and REDIS_URL it brings its own servers."""
+
 import os
 import signal
 import sys

@@ -141,7 +141,7 @@ def _attach(name: str, var: Path) -> None:
         (var / "log").mkdir(exist_ok=True)
         holders = _open(run / f"{name}.holders")
         start = _open(run / f"{name}.start")
-    except PermissionError as error:
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
         raise CannotStart(
             f"不能写 {error.filename}：请换一个 ZHIXING_VAR，或用当初建立它的用户运行。"
             f" (Cannot write {error.filename}: set ZHIXING_VAR, or run as the user who made it.)"

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,11 +70,12 @@ def beat() -> Answer:
     try:
         with _redis() as client:
             last = client.get(settings.BEAT_KEY)
+            now = client.time()[0]
     except Exception as error:
         return Answer(name, title, False, f"查不到：{_short(error)}", "先修好消息队列。")
     if last is None:
         return Answer(name, title, False, "还没有跳动过", cure)
-    age = int(time.time() - float(last))
+    age = int(now - float(last))
     if age > BEAT_SECONDS:
         return Answer(name, title, False, f"已有 {age} 秒没有跳动", cure)
     return Answer(name, title, True, f"{age} 秒前跳动过")

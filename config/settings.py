@@ -77,7 +77,11 @@ SESSION_IDLE_SECONDS = env.number("ZHIXING_SESSION_IDLE_MINUTES", 30) * 60
 SESSION_ABSOLUTE_SECONDS = env.number("ZHIXING_SESSION_HOURS", 12) * 3600
 PASSWORD_MAX_DAYS = env.number("ZHIXING_PASSWORD_DAYS", 90)
 PASSWORD_HISTORY = env.number("ZHIXING_PASSWORD_HISTORY", 5)
-REQUIRE_ADMIN_MFA = env.flag("ZHIXING_REQUIRE_ADMIN_MFA", not (DEBUG or EMBEDDED or DEMO))  # second factor for the three
+REQUIRE_ADMIN_MFA = env.flag(
+    "ZHIXING_REQUIRE_ADMIN_MFA", not (DEBUG or EMBEDDED or DEMO)
+)  # second factor for the three
+PAPER_MEMORY_MB = env.number("ZHIXING_PAPER_MEMORY_MB", 1024)  # address space of a child that sets PDFs
+PAPER_SECONDS = env.number("ZHIXING_PAPER_SECONDS", 120)  # ... and how long one document may take
 PAPER_FONTS = {  # official names first; the last one is the fallback that bin/setup installs, and doctor says so
     "title": env.words("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
     "body": env.words("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),
