@@ -39,7 +39,11 @@ def our_addresses() -> list[tuple[str, URLPattern]]:
 
 def test_import_contracts_hold() -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -104,7 +108,7 @@ def test_the_three_administrators_see_no_content() -> None:
         assert not ROLES[role].may & content, role
 
 
-@pytest.mark.parametrize("permission", [p for p in Permission])
+@pytest.mark.parametrize("permission", list(Permission))
 def test_every_permission_is_held_by_somebody(permission: Permission) -> None:
     assert any(permission in ROLES[role].may for role in Role)
 
@@ -129,7 +133,9 @@ def test_shipped_styles_and_scripts_run_on_chromium_90_and_reach_nothing() -> No
 
 
 def test_no_template_carries_inline_script_or_style() -> None:
-    inline = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=\"|\son\w+=\"|hx-on", re.IGNORECASE)
+    inline = re.compile(
+        r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\sstyle=\"|\son\w+=\"|hx-on", re.IGNORECASE
+    )
     found = [
         f"{path.relative_to(ROOT)}"
         for path in (ROOT / "templates").rglob("*.html")

@@ -11,7 +11,7 @@ from roster.committees.models import Committee
 from roster.people.models import Person
 from sessions_app.demo.world import World
 
-PASSWORD = "Zhixing-demo-2026"
+PASSWORD = "Zhixing-demo-2026"  # noqa: S105 -- printed for everybody to see; load_demo refuses any but an empty base
 SHOWN = "LC20"  # 市发改委党组: the committee whose people the demo lets in; LC02 in the small world
 
 
@@ -70,7 +70,9 @@ def create(world: World, *, by: Actor, at: datetime) -> list[Login]:
         if login.username in granted:
             role, committee = granted[login.username]
             actions.grant(user=user, role=role, committee=committee, since=date(today.year - 2, 1, 1), by=by, at=at)
-        where = str(granted[login.username][1]) if login.username in granted else str(Committee.objects.get(code=body.code))
+        where = (
+            str(granted[login.username][1]) if login.username in granted else str(Committee.objects.get(code=body.code))
+        )
         made.append(Login(login.username, login.role, f"{person.name}（{where}）", login.does))
     return made
 

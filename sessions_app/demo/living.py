@@ -8,7 +8,7 @@ from roster.people.models import Membership
 from sessions_app.attendance import actions as attendance
 from sessions_app.attendance.models import Attendance, LeaveKind
 from sessions_app.attendance.roll import open_roll
-from sessions_app.attendance.rules import Mark
+from sessions_app.corrections import actions as corrections
 from sessions_app.demo.accounts import SHOWN
 from sessions_app.demo.world import World
 from sessions_app.demo.year import moment
@@ -18,7 +18,7 @@ from sessions_app.plans.models import PlanItem, StudyMode, StudyPlan
 from sessions_app.policies.calendar import load
 from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions import actions as sessions
-from sessions_app.sessions.models import Participation, SpeechKind, StudySession
+from sessions_app.sessions.models import Participation, SessionStage, SpeechKind, StudySession
 
 
 class Week:
@@ -65,7 +65,7 @@ class Week:
         for page in open_roll(part, today=row.day).parts:
             for line in page.rows:
                 status, reason = away.get(line.person_id, (Attendance.PRESENT, ""))
-                marks.append(Mark(person=line.person_id, part=page.part.pk, status=status, reason=reason))
+                marks.append({"person": line.person_id, "part": page.part.pk, "status": status, "reason": reason})
         return attendance.record_roll(
             part, marks=marks, version=part.version, by=self.user("mishu", row.day), at=moment(row.day, 15)
         )
@@ -77,11 +77,14 @@ def play(world: World, *, at: datetime) -> None:
     plan = StudyPlan.objects.filter(committee=week.committee, year=week.today.year).in_force().get()
     items = list(plan.items.filter(participations__isnull=True).order_by("serial"))
     member = week.user("chengyuan", week.today)
-    others = [m for m in Membership.objects.filter(committee=week.committee).on(week.today).order_by("rank") if m.rank > 2]
+    others = [
+        m for m in Membership.objects.filter(committee=week.committee).on(week.today).order_by("rank") if m.rank > 2
+    ]
 
     _minutes_waiting(week, items.pop(0) if items else None, member)
     _minutes_unfinished(week, items.pop(0) if items else None, others)
     _coming(week, items.pop(0) if items else None, others, member)
+    _correction_asked(week)
     _next_years_plan(week, plan)
 
 
@@ -93,6 +96,7 @@ def _minutes_waiting(week: Week, item: PlanItem | None, member: User) -> None:
     secretary = week.user("mishu", week.back(6))
     record = minutes.start(row, by=secretary, at=moment(week.back(6), 9))
     texts = {f"agenda-{agenda.pk}": f"{agenda.content}，按议程进行。" for agenda in row.agenda.all()}
+    texts |= {f"speech-{speech.pk}": "结合分管工作谈认识、提举措。" for speech in part.speeches.all()}
     record = minutes.save(
         record, discussion="与会人员联系分管工作作了交流。", summary="主持人要求抓好学习成果转化。", sections=texts,
         action_items=[{"text": "各科室梳理需要推动解决的问题", "owner": "办公室"}], version=record.version, by=secretary,
@@ -120,7 +124,11 @@ def _coming(week: Week, item: PlanItem | None, others: list[Membership], member:
     secretary = week.user("mishu", week.today)
     now = min(week.at, moment(week.today, 17))
     for membership, title, text in (
-        (others[0], f"{row.topic}：认识与举措", f"围绕{row.topic}，结合分管工作谈三点认识：一是提高站位；二是查找差距；三是抓好落实。"),
+        (
+            others[0],
+            f"{row.topic}：认识与举措",
+            f"围绕{row.topic}，结合分管工作谈三点认识：一是提高站位；二是查找差距；三是抓好落实。",
+        ),
         (others[1], f"{row.topic}与分管工作思考", ""),
     ):
         existing = part.speeches.filter(speaker_id=membership.person_id).first()
@@ -136,6 +144,24 @@ def _coming(week: Week, item: PlanItem | None, others: list[Membership], member:
         summary="解读精神、分析案例、提出建议。", by=secretary, at=now,
     )  # fmt: skip
     attendance.ask_leave(part, person=member.person, kind=LeaveKind.DUTY, reason="赴省里参加会议", by=member, at=now)
+
+
+def _correction_asked(week: Week) -> None:
+    """Somebody marked present in an archived session had been on leave: the secretary asks, the leader decides."""
+    part = (
+        Participation.objects.filter(
+            committee=week.committee, is_host=True, part_count=1, study_session__stage=SessionStage.ARCHIVED,
+            day__year=week.today.year,
+        ).order_by("-day").first()
+    )  # fmt: skip
+    if part is None:
+        return
+    mark = part.marks.filter(status=Attendance.PRESENT).order_by("-person_id").first()
+    corrections.ask(
+        part, marks=[{"person": mark.person_id, "part": mark.part_id, "status": Attendance.ON_LEAVE, "reason": "参加省里培训"}],
+        reason="当日本人在省里参加培训，点名时误记出席。", evidence="省委党校培训通知和学员名册", by=week.user("mishu", week.today),
+        at=week.at,
+    )  # fmt: skip
 
 
 def _next_years_plan(week: Week, plan: StudyPlan) -> None:

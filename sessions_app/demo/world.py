@@ -69,7 +69,9 @@ def bodies(random: Random, since: date, *, small: bool = False) -> list[Body]:
     """The tree, in an order in which every superior comes before its own. `small`: one county, few organs (tests)."""
     found: list[Body] = []
 
-    def add(code: str, name: str, short: str, kind: str, level: str, parent: str | None, size: int, sessions: int) -> None:
+    def add(
+        code: str, name: str, short: str, kind: str, level: str, parent: str | None, size: int, sessions: int
+    ) -> None:
         row = CommitteeRow(code, name, kind, short, level, parent, 10 * (len(found) + 1), since)
         found.append(Body(row, size, sessions))
 
@@ -77,14 +79,27 @@ def bodies(random: Random, since: date, *, small: bool = False) -> list[Body]:
     city, county, township = CommitteeLevel.CITY, CommitteeLevel.COUNTY, CommitteeLevel.TOWNSHIP
     add("LC00", f"中共{names.CITY}委员会", "澜川市委", party, city, None, 24, 12)
     for number, (name, short, kind) in enumerate(names.CITY_ORGANS[: 4 if small else None], 1):
-        full = f"中共{names.CITY}{name}" if name[0] in "委直" else f"{names.CITY}{name}".replace("澜川市团市委", "共青团澜川市委员会")
+        full = (
+            f"中共{names.CITY}{name}"
+            if name[0] in "委直"
+            else f"{names.CITY}{name}".replace("澜川市团市委", "共青团澜川市委员会")
+        )
         add(f"LC{number:02d}", full, short, kind, city, "LC00", random.randint(9, 15), 12)
     for number, name in enumerate(names.COUNTIES[: 1 if small else None], 1):
         code = f"LX{number:02d}00"
         add(code, f"中共{name[:-1]}{name[-1]}委员会", f"{name}委", party, county, "LC00", random.randint(21, 26), 12)
         for index, (organ, kind) in enumerate(names.COUNTY_ORGANS, 1):
             short = organ.replace("人大常委会", "人大").replace("人民政府", "政府")
-            add(f"LX{number:02d}{index:02d}", f"{name}{organ}", f"{name}{short}", kind, county, code, random.randint(9, 12), 6)
+            add(
+                f"LX{number:02d}{index:02d}",
+                f"{name}{organ}",
+                f"{name}{short}",
+                kind,
+                county,
+                code,
+                random.randint(9, 12),
+                6,
+            )
         for index, town in enumerate(names.TOWNSHIPS[number - 1], 11):
             kind = CommitteeKind.WORKING_COMMITTEE if town.endswith("街道") else party
             tail = "党工委" if town.endswith("街道") else "党委"
@@ -133,23 +148,18 @@ def _one_person_two_committees(found: list[Body]) -> None:
     by_code = {body.code: body for body in found}
     for body in found:
         if body.code.endswith("02") and body.code.startswith("LX"):
-            above = by_code[body.row.parent or ""]
-            second = next(m for m in above.members if m.rank == 2 and m.until is None)
-            first = next(m for m in body.members if m.rank == 1 and m.until is None)
-            first.person, first.since = second.person, max(first.since, second.since)
-            for earlier in [m for m in body.members if m.rank == 1 and m.until is not None]:
-                earlier.until = first.since - timedelta(days=1)
-                if earlier.until < earlier.since:
-                    body.members.remove(earlier)
-            if not any(m.rank == 1 and m.since <= date(first.since.year - 1, 12, 31) for m in body.members):
-                first.since = min(first.since, second.since)
+            seats = [m for m in body.members if m.rank == 1]
+            above = [m for m in by_code[body.row.parent or ""].members if m.rank == 2]
+            # Only where neither seat changed hands: a transfer would leave one of the two groups without its head.
+            if len(seats) == len(above) == 1:
+                seats[0].person = above[0].person
 
 
 def _secretaries(found: list[Body], pool: Pool, last_year: int, total: int) -> list[SecretaryRow]:
     """One each, a second one for the first `total - committees`; two have handed over within the year."""
     rows = []
     start = date(last_year - 2, 3, 1)
-    seats = [body for body in found] + found[: total - len(found)]
+    seats = list(found) + found[: total - len(found)]
     for index, body in enumerate(seats):
         person, begun = pool.take(), start
         if index in (3, 7):

@@ -125,9 +125,11 @@ def _plan_year(
 
 
 def _expected(mode: str) -> str:
-    return {StudyMode.FIELD: "形成调研报告1篇", StudyMode.DISCUSSION: "形成学习体会", StudyMode.TEACH_BACK: "开展宣讲1次"}.get(
-        StudyMode(mode), "提出改进工作举措"
-    )
+    return {
+        StudyMode.FIELD: "形成调研报告1篇",
+        StudyMode.DISCUSSION: "形成学习体会",
+        StudyMode.TEACH_BACK: "开展宣讲1次",
+    }.get(StudyMode(mode), "提出改进工作举措")
 
 
 def _reading(topic: str) -> str:
@@ -141,7 +143,11 @@ def _join_some(random: Random, world: World, meetings: list[Meeting]) -> None:
         busy[meeting.body.code].add(meeting.day)
     hosts = [m for m in meetings if m.body.code.startswith("LC") and not m.cancelled and not m.late and m.parts == 1]
     for meeting in random.sample(hosts, min(6, len(hosts))):
-        others = [b for b in world.bodies if b.code.startswith("LC") and b is not meeting.body and meeting.day not in busy[b.code]]
+        others = [
+            b
+            for b in world.bodies
+            if b.code.startswith("LC") and b is not meeting.body and meeting.day not in busy[b.code]
+        ]
         meeting.guests = random.sample(others, min(len(others), random.choice((1, 2))))
         for guest in meeting.guests:
             busy[guest.code].add(meeting.day)
@@ -249,13 +255,12 @@ def _mark(
         if made < today:
             row.made_up_on = made
             row.confirmed_by = body.secretaries[0]
+            row.at = moment(made, 17)  # what is known of the row as of the day it was confirmed
             row.make_up_content = f"自学{meeting.topic}篇目，阅看学习记录，撰写体会。"
     return row
 
 
-def _outcomes(
-    random: Random, world: World, meetings: list[Meeting], year: int, today: date, found: History
-) -> None:
+def _outcomes(random: Random, world: World, meetings: list[Meeting], year: int, today: date, found: History) -> None:
     """The account's numbers in a full year; as much of them as the year is old in the running one."""
     share = 1.0 if year < today.year else today.timetuple().tm_yday / 366
     held = [m for m in meetings if not m.cancelled]
@@ -281,7 +286,13 @@ def _outcomes(
     for meeting in some(RESEARCH_REPORTS, (StudyMode.FIELD,)):
         add(OutcomeKind.RESEARCH_REPORT, meeting, f"关于{meeting.topic}的调研报告", random.randint(15, 40))
     for meeting in some(38):
-        add(OutcomeKind.ARTICLE, meeting, f"以{meeting.topic}推动高质量发展", random.randint(10, 30), document_number="《澜川日报》理论版")
+        add(
+            OutcomeKind.ARTICLE,
+            meeting,
+            f"以{meeting.topic}推动高质量发展",
+            random.randint(10, 30),
+            document_number="《澜川日报》理论版",
+        )
     for meeting in some(17):
         add(OutcomeKind.REGULATION, meeting, f"{meeting.topic}工作制度", random.randint(15, 40))
     for meeting in some(30):
@@ -290,8 +301,17 @@ def _outcomes(
     proposals = []
     for meeting in random.sample(early, min(len(early), round(PROPOSALS * share))):
         proposals.append(
-            (meeting, add(OutcomeKind.PROPOSAL, meeting, f"关于{meeting.topic}的对策建议", 10, stage=OutcomeStage.CONVERTED,
-                          adoption="市委主要领导批示，转有关部门研究吸收。"))  # fmt: skip
+            (
+                meeting,
+                add(
+                    OutcomeKind.PROPOSAL,
+                    meeting,
+                    f"关于{meeting.topic}的对策建议",
+                    10,
+                    stage=OutcomeStage.CONVERTED,
+                    adoption="市委主要领导批示，转有关部门研究吸收。",
+                ),
+            )  # fmt: skip
         )
     for index in range(round(POLICIES * share) if proposals else 0):
         meeting, proposal = proposals[index % len(proposals)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from roster.accounts.models import User
 from sessions_app.attendance import actions as attendance
+from sessions_app.corrections import actions as corrections
 from sessions_app.minutes import actions as minutes
 from sessions_app.sessions import actions as sessions
 
@@ -33,6 +34,12 @@ DECIDE: dict[str, Decide] = {
         row, approve=yes, note=note, version=version, by=by, at=at
     ),
     "minutes": _minutes,
+    "correction": lambda row, yes, note, version, by, at: corrections.decide(
+        row, agree=yes, note=note, version=version, by=by, at=at
+    ),
+    "countersign": lambda row, yes, note, version, by, at: corrections.countersign(
+        row, agree=yes, note=note, version=version, by=by, at=at
+    ),
     "filing": lambda row, yes, note, version, by, at: sessions.decide_filing(
         row, approve=yes, note=note, version=version, by=by, at=at
     ),

@@ -81,5 +81,3 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "idle_seconds": settings.SESSION_IDLE_SECONDS,
         }
     }  # fmt: skip
-
-

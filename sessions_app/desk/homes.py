@@ -10,9 +10,10 @@ from django.urls import reverse
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.people.models import Membership
-from sessions_app.attendance.models import AWAY, AttendanceMark, LeaveRequest, LeaveStage, MakeUpStage, MakeUpStudy
+from sessions_app.attendance.models import LeaveRequest, LeaveStage, MakeUpStage, MakeUpStudy
 from sessions_app.facts.figures import Figures, for_committee
 from sessions_app.facts.periods import span
+from sessions_app.facts.tables import MemberRow, members
 from sessions_app.sessions.models import (
     TOOK_PLACE,
     Participation,
@@ -62,7 +63,9 @@ def current_session(committee_id: int) -> StudySession | None:
             participations__committee_id=committee_id, participations__state=ParticipationState.ACCEPTED
         )
         .exclude(stage__in=[SessionStage.ARCHIVED, SessionStage.CANCELLED])
-        .prefetch_related(Prefetch("participations", Participation.objects.select_related("plan_item__plan__committee")))
+        .prefetch_related(
+            Prefetch("participations", Participation.objects.select_related("plan_item__plan__committee"))
+        )
         .order_by("day", "pk")
         .first()
     )
@@ -88,20 +91,10 @@ def three_figures(committee_id: int, year: int) -> tuple[Figures, list[dict[str,
 
 @dataclass
 class MyCommittee:
-    """A member's own record in one committee; never summed with another's."""
+    """A member's own record in one committee, as the report's table 4 has it; never summed with another's."""
 
     membership: Membership
-    expected: float
-    present: float
-    made_up: float
-
-    @property
-    def presence(self) -> float | None:
-        return self.present / self.expected if self.expected else None
-
-    @property
-    def participation(self) -> float | None:
-        return (self.present + self.made_up) / self.expected if self.expected else None
+    row: MemberRow
 
 
 @dataclass
@@ -114,22 +107,21 @@ class MyStudy:
 
 
 def my_study(user: User, today: date) -> MyStudy:
-    """我的学习: the next sessions, my speeches, what I owe, my own year. Constant queries."""
+    """我的学习: the next sessions, my speeches, what I owe, my own year. A few queries a committee of the member."""
     me = user.person_id
     mine = list(
         Membership.objects.filter(person_id=me)
         .during(date(today.year, 1, 1), date(today.year, 12, 31))
         .select_related("committee")
     )
-    upcoming = [
-        row
-        for row in Participation.objects.open_to(user, Permission.SESSION_READ)
+    upcoming = list(
+        Participation.objects.open_to(user, Permission.SESSION_READ)
         .filter(committee__memberships__person_id=me, day__gte=today, state=ParticipationState.ACCEPTED)
         .exclude(study_session__stage=SessionStage.CANCELLED)
         .select_related("study_session", "committee")
         .order_by("day")
         .distinct()[:10]
-    ]
+    )
     return MyStudy(
         upcoming=upcoming,
         speeches=Speech.objects.filter(speaker_id=me, participation__year=today.year)
@@ -145,21 +137,9 @@ def my_study(user: User, today: date) -> MyStudy:
 
 
 def _own_years(person_id: int, memberships: list[Membership], year: int) -> list[MyCommittee]:
-    marks = AttendanceMark.objects.filter(
-        person_id=person_id, participation__year=year, participation__in=Participation.objects.counted()
-    ).values_list("participation__committee_id", "participation__part_count", "status")
-    made = MakeUpStudy.objects.filter(
-        person_id=person_id, participation__year=year, stage=MakeUpStage.CONFIRMED,
-        participation__in=Participation.objects.counted(),
-    ).values_list("participation__committee_id", "participation__part_count", "missed_marks")  # fmt: skip
-    rows: dict[int, MyCommittee] = {}
-    for membership in memberships:
-        rows.setdefault(membership.committee_id, MyCommittee(membership, 0.0, 0.0, 0.0))
-    for committee_id, parts, status in marks:
-        if committee_id in rows:
-            rows[committee_id].expected += 1 / parts
-            rows[committee_id].present += 0 if status in AWAY else 1 / parts
-    for committee_id, parts, missed in made:
-        if committee_id in rows:
-            rows[committee_id].made_up += missed / parts
-    return list(rows.values())
+    latest = {membership.committee_id: membership for membership in memberships}
+    found = []
+    for committee_id, membership in latest.items():
+        mine = [row for row in members(committee_id, span(year)) if row.person_id == person_id]
+        found += [MyCommittee(membership, row) for row in mine]
+    return found

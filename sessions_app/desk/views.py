@@ -10,7 +10,9 @@ from django.views.decorators.http import require_POST
 
 from roster.accounts.doors import any_login, attempt, permission
 from roster.accounts.roles import Permission, Role
+from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
+from roster.audit.words import verb_word
 from sessions_app.desk import homes
 from sessions_app.desk.approvals import kinds, waiting_for
 from sessions_app.desk.decisions import DECIDE
@@ -119,9 +121,23 @@ def my_study(request: HttpRequest) -> HttpResponse:
 def session(request: HttpRequest, pk: int) -> HttpResponse:
     """One session = one page: the strip and every step on it."""
     row = get_object_or_404(
-        StudySession.objects.open_to(request.user, P.SESSION_READ).select_related("committee", "chair", "recorder"), pk=pk
+        StudySession.objects.open_to(request.user, P.SESSION_READ).select_related("committee", "chair", "recorder"),
+        pk=pk,
     )
     found = dossier_of(row, request.user, request.today)
-    events = AuditEvent.objects.about(row).order_by("-at", "-id")[:30] if found.is_keeper else []
-    context = {"session": row, "d": found, "stations": stations_of(row, request.user), "events": events}
+    context = {
+        "session": row, "d": found, "stations": stations_of(row, request.user),
+        "events": _story(row) if found.may["read_roll"] else [],
+    }  # fmt: skip
     return render(request, "desk/session.html", context)
+
+
+def _story(row: StudySession) -> list[dict[str, str]]:
+    """What happened to the session, newest first."""
+    return [
+        {
+            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
+            "what": verb_word(event.verb), "reason": event.reason, "url": "",
+        }
+        for event in AuditEvent.objects.about(row).order_by("-at", "-id")[:30]
+    ]  # fmt: skip

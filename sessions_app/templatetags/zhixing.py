@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils import timezone
 
 from roster.accounts.models import User
+from roster.audit.actions import SHANGHAI
 from sessions_app.desk.strip import stations_of
 from sessions_app.sessions.models import StudySession
 
@@ -35,7 +35,7 @@ def moment(value: datetime | None) -> str:
     """3月5日 10:32, in Shanghai."""
     if value is None:
         return UNKNOWN
-    local = timezone.localtime(value)
+    local = value.astimezone(SHANGHAI)
     return f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
