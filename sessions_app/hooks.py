@@ -1,11 +1,75 @@
 """Who hears of what: the only place where a lower room is told about a higher one. Called once, by `ready()`."""
 
+from typing import Any
+
+from django.urls import reverse
+
+from roster.accounts.roles import Permission
 from roster.people import consequences as membership
+from sessions_app.attachments.models import AttachmentKind as Kind
+from sessions_app.attachments.subjects import SUBJECTS, Subject
 from sessions_app.attendance import consequences as roll
 from sessions_app.attendance.actions import CountOnMembership
+from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
+from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.minutes.actions import MinutesFollowRoll
+from sessions_app.minutes.models import Minutes
+from sessions_app.outcomes.models import Outcome
+from sessions_app.sessions.models import Participation, ReleaseType, StudyMaterial, StudySession
+
+P = Permission
+
+
+def _page(row: Any) -> str:
+    return str(row.get_absolute_url())
+
+
+def _materials(user: Any) -> Any:
+    """Those of the sessions the user prepares. Of RESTRICTED material the title alone is kept."""
+    sessions = StudySession.objects.open_to(user, P.SESSION_EDIT)
+    return StudyMaterial.objects.filter(study_session__in=sessions).exclude(release_type=ReleaseType.RESTRICTED)
 
 
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
+    SUBJECTS.clear()
+    SUBJECTS.update(
+        studysession=Subject(
+            P.SESSION_EDIT, lambda user: StudySession.objects.open_to(user, P.SESSION_EDIT), lambda row: row.committee,
+            _page, (Kind.SIGN_IN_SCAN, Kind.EVIDENCE, Kind.OTHER),
+        ),
+        studymaterial=Subject(
+            P.SESSION_EDIT, _materials, lambda row: row.study_session.committee, lambda row: _page(row.study_session),
+            (Kind.MATERIAL,),
+        ),
+        participation=Subject(
+            P.SESSION_EDIT, lambda user: Participation.objects.open_to(user, P.SESSION_EDIT), lambda row: row.committee,
+            lambda row: reverse("roll", args=[row.pk]), (Kind.SIGN_IN_SCAN,),
+        ),
+        leaverequest=Subject(
+            P.LEAVE_ASK, lambda user: LeaveRequest.objects.open_to(user, P.LEAVE_ASK),
+            lambda row: row.participation.committee, lambda row: reverse("leave_list"), (Kind.LEAVE_SLIP,),
+        ),
+        makeupstudy=Subject(
+            P.MAKEUP_SUBMIT,
+            lambda user: MakeUpStudy.objects.open_to(user, P.MAKEUP_SUBMIT).exclude(
+                stage__in=[MakeUpStage.CONFIRMED, MakeUpStage.VOID]
+            ),
+            lambda row: row.participation.committee, lambda row: reverse("make_up", args=[row.pk]), (Kind.MAKE_UP,),
+        ),
+        minutes=Subject(
+            P.MINUTES_EDIT, lambda user: Minutes.objects.open_to(user, P.MINUTES_EDIT),
+            lambda row: row.study_session.committee, lambda row: reverse("minutes", args=[row.study_session_id]),
+            (Kind.MINUTES_SCAN,),
+        ),
+        outcome=Subject(
+            P.OUTCOME_EDIT, lambda user: Outcome.objects.open_to(user, P.OUTCOME_EDIT).filter(is_withdrawn=False),
+            lambda row: row.committee, _page, (Kind.OUTCOME,),
+        ),
+        correction=Subject(
+            P.CORRECTION_ASK,
+            lambda user: Correction.objects.open_to(user, P.CORRECTION_ASK).filter(stage=CorrectionStage.ASKED),
+            lambda row: row.committee, _page, (Kind.EVIDENCE,),
+        ),
+    )  # fmt: skip

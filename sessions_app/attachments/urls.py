@@ -1,5 +1,11 @@
-"""Addresses of this room."""
+"""Addresses of files."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.attachments import views
+
+urlpatterns = [
+    path("attachments/<int:pk>/", views.attachment, name="attachment"),
+    path("attachments/<slug:subject_type>/<int:subject_id>/new/", views.attachment_new, name="attachment_new"),
+    path("attachments/<int:pk>/withdraw/", views.attachment_withdraw, name="attachment_withdraw"),
+]

@@ -251,10 +251,10 @@ class Rolls:
         for owner, (known, row) in self.touched.items():
             participation = known.participation
             before = "" if participation.roll_saved_at is None else "SAVED"
-            participation.roll_saved_at = row.at or at
             if not known.is_new:
-                journal.note_changed(participation, {})
+                journal.note_changed(participation, {"roll_saved_at": participation.roll_saved_at})
                 participation.version += 1
+            participation.roll_saved_at = row.at or at
             journal.entries.append(Entry(
                 participation, "record_roll", row.at or at, before=before, after="SAVED",
                 data={"marks": counts.get(owner, 0), "intake": True}, chain=participation.committee_id,
