@@ -37,14 +37,14 @@ class PersonSelect(forms.Select):
 
 
 class PersonField(forms.TypedChoiceField):
-    """One of the people given, without a query for each row."""
+    """One of the people given, without a query for each row. Fields are copied for each form: no bound callables."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(coerce=self.person, empty_value=None, widget=PersonSelect, **kwargs)
+        super().__init__(empty_value=None, widget=PersonSelect, **kwargs)
         self.people: dict[str, Person] = {}
 
-    def person(self, value: str) -> Person:
-        return self.people[value]
+    def _coerce(self, value: str) -> Person | None:
+        return self.people[str(value)] if value not in self.empty_values else None
 
     def offer(self, people: Iterable[Person]) -> None:
         self.people = {str(person.pk): person for person in people}
@@ -72,11 +72,11 @@ def open_items(committee: Committee, year: int) -> list[PlanItem]:
 
 class ItemField(forms.TypedChoiceField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(coerce=self.item, empty_value=None, **kwargs)
+        super().__init__(empty_value=None, **kwargs)
         self.items: dict[str, PlanItem] = {}
 
-    def item(self, value: str) -> PlanItem:
-        return self.items[value]
+    def _coerce(self, value: str) -> PlanItem | None:
+        return self.items[str(value)] if value not in self.empty_values else None
 
     def offer(self, items: Iterable[PlanItem], *more: PlanItem | None) -> None:
         self.items = {str(item.pk): item for item in [*items, *(one for one in more if one is not None)]}

@@ -167,6 +167,7 @@ class Sessions:
         self.new: list[tuple[Known, SessionRow]] = []
         self.changed: dict[int, tuple[Known, SessionRow, dict[str, Any]]] = {}
         self.new_parts: dict[int, list[PartRow]] = {}
+        self.items_before: dict[int, int | None] = {}
 
     def load(self, rows: Sequence[Any], outcomes: Sequence[Any] = ()) -> None:
         """Five queries at most: periods, participations with their sessions, parts, chairs by name."""
@@ -417,6 +418,7 @@ class Sessions:
             before["chair_id"] = session.chair_id
             session.chair = wanted["chair"]
         if "plan_item" in wanted:
+            self.items_before[participation.pk] = participation.plan_item_id
             participation.plan_item = wanted["plan_item"]
         if before.get("stage"):
             self._settle_stage(row, known, before, entered)
@@ -525,7 +527,9 @@ class Sessions:
             known.participation.version += 1
             known.participation.day = session.day
             journal.note_changed(session, before)
-            journal.note_changed(known.participation, {})
+            items = self.items_before
+            owner = known.participation
+            journal.note_changed(owner, {"plan_item_id": items[owner.pk]} if owner.pk in items else {})
             told = {name: [shown(old), shown(getattr(session, name))] for name, old in before.items()}
             journal.entries.append(Entry(
                 session, "edit", row.at or at, before=before.get("stage", session.stage), after=session.stage,
@@ -538,7 +542,7 @@ class Sessions:
         )
         moved = [known for known in known_rows if known.participation.pk in self.new_parts]
         if moved:
-            journal.made.setdefault("parts changed", []).extend(known.session.pk for known in moved)
+            journal.final.append("场次的日期、时间或天数")
             for known in moved:
                 SessionPart.objects.filter(study_session=known.session, order__gt=len(known.parts)).delete()
             SessionPart.objects.bulk_create([part for known in moved for part in known.parts if part.pk is None])
