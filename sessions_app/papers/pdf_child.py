@@ -73,15 +73,11 @@ class Press:
     def print(self, request: dict[str, Any]) -> tuple[int, bytes]:
         self.refused.clear()
         html = self._weasyprint.HTML(string=request["html"], url_fetcher=self._fetcher)
-        style = self._weasyprint.CSS(
-            string=request.get("style", ""), url_fetcher=self._fetcher, font_config=self._fonts
-        )
-        document = html.render(
-            stylesheets=[*(self.sheet(name) for name in request["sheets"]), style],
-            font_config=self._fonts,
-            pdf_variant="pdf/ua-1",
-        )
-        pdf = document.write_pdf(pdf_identifier=request["identifier"].encode())
+        css = self._weasyprint.CSS
+        style = css(string=request["style"], url_fetcher=self._fetcher, font_config=self._fonts)
+        sheets = [*(self.sheet(name) for name in request["sheets"]), style]
+        document = html.render(stylesheets=sheets, font_config=self._fonts)
+        pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=request["identifier"].encode())
         return len(document.pages), pdf
 
 

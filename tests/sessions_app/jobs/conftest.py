@@ -25,4 +25,9 @@ def _refusing_again(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 def committed(_refusing_again: None, transactional_db: None) -> Iterator[None]:
     """Instead of `django_db(transaction=True)`: append-only tables let themselves be emptied after the test only."""
     yield
+    with connection.cursor() as cursor:  # sessions of killed workers, which the server has not missed yet
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
     _truncation("DISABLE")

@@ -145,7 +145,11 @@ def test_every_task_twice_or_at_once_leaves_the_same_state(name: str, at_once: b
     claimed = work.claim(dead.pk)
     assert claimed is not None
     JobStep.objects.filter(pk=claimed.step.pk).update(claimed_at=build.AT)  # long ago
-    task = {"jobs.run": lambda: tasks.run(job.pk), "jobs.reconcile": tasks.reconcile, "health.beat_tick": tasks.beat_tick}
+    task = {
+        "jobs.run": lambda: tasks.run(job.pk),
+        "jobs.reconcile": tasks.reconcile,
+        "health.beat_tick": tasks.beat_tick,
+    }
 
     def go() -> None:
         try:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,10 +49,8 @@ def worker(tmp: Path, *words: str, beat: bool = True, **more: str) -> Iterator[s
 
 def end(process: subprocess.Popen[bytes], sign: int = signal.SIGKILL) -> None:
     """The worker and its children, by their own process group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, sign)
-    except ProcessLookupError:
-        pass
     process.wait(20)
 
 
