@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 SPANS = [span(2026), span(2025), span(2026, 1), span(2026, 3), span(2026, month=5), span(2025, month=12)]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_every_key_equals_the_oracle(seed: int) -> None:
     world = World(seed)
     oracle = Oracle()
