@@ -228,7 +228,12 @@ def sign_in(session: StudySession) -> Facts:
     """A blank sheet: the members of the session's day in official order, then who attends besides."""
     parts, head = _sitting(session)
     groups = _members(parts, session.day)
-    return {**head, "groups": groups, "expected": sum(len(group["members"]) for group in groups)}
+    return {
+        **head,
+        "title": head["title"] + "签到表",
+        "groups": groups,
+        "expected": sum(len(group["members"]) for group in groups),
+    }
 
 
 def session_plan(session: StudySession) -> Facts:
@@ -237,6 +242,7 @@ def session_plan(session: StudySession) -> Facts:
     agenda = session.agenda.select_related("lead_reader").order_by("order")
     return {
         **head,
+        "title": head["title"] + "学习方案",
         "groups": _members(parts, session.day),
         "materials": [
             {"title": row.title, "release": row.get_release_type_display()} for row in session.materials.all()
@@ -282,6 +288,7 @@ def minutes(session: StudySession) -> Facts:
     speeches = Speech.objects.filter(participation__in=parts).select_related("speaker")
     return {
         **head,
+        "title": head["title"] + "学习记录",
         "rolls": [_roll(part, session) for part in parts],
         "materials": [row.title for row in session.materials.all()],
         "agenda": [
