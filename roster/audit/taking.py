@@ -59,6 +59,7 @@ class Journal:
     entries: list[Entry] = field(default_factory=list)
     made: dict[str, list[int]] = field(default_factory=dict)
     changed: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    final: list[str] = field(default_factory=list)  # changes that cannot be taken back by themselves, in words
 
     def note_made(self, rows: Iterable[Model]) -> None:
         for row in rows:
@@ -66,10 +67,9 @@ class Journal:
 
     def note_changed(self, row: Model, before: Mapping[str, Any]) -> None:
         """`before` holds plain values by attribute name; the first note of a row stands."""
-        kept = {name: str(value) if isinstance(value, (date, datetime)) else value for name, value in before.items()}
-        self.changed.setdefault(row._meta.label, {}).setdefault(str(row.pk), {}).update(
-            {name: value for name, value in kept.items()}
-        )
+        kept = {name: str(value) if isinstance(value, date) else value for name, value in before.items()}
+        noted = self.changed.setdefault(row._meta.label, {}).setdefault(str(row.pk), {})
+        noted.update({name: value for name, value in kept.items() if name not in noted})
 
     def record(self, *, by: Actor) -> None:
         """All events in the order of their time, at once."""

@@ -255,6 +255,8 @@ class Committees:
             if "since" in before:
                 known.names.filter(since=before["since"]).update(since=known.since)
             known.save()
+            if before.keys() & {"name", "short_name", "parent_id", "until", "since"}:
+                journal.final.append("委员会的名称、上级或启用停用日期")
             journal.note_changed(known, before)
             told = {name: [shown(old), shown(getattr(known, name))] for name, old in before.items() if name != "path"}
             journal.entries.append(Entry(known, "修改委员会", row.at or at, data={"changes": told, "intake": True}, chain=known.pk))

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-WINDOWS_EPOCH = datetime(1899, 12, 30)
+WINDOWS_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  Excel counts days from here, without a zone
 
 
 @dataclass(frozen=True)

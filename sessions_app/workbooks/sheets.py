@@ -54,6 +54,10 @@ class Parsed:
     faults: list[Fault] = field(default_factory=list)
     key: Any = None
 
+    def texts(self) -> dict[str, str]:
+        """The cells as they stand, as texts."""
+        return {heading: rules.plain(value) for heading, value in self.cells.items()}
+
 
 class Cells:
     """The cells of one row by heading; each reader returns the value and keeps the fault."""

@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from config.clock import now
 from roster.committees.models import Committee
 from sessions_app.workbooks.export import Wanted, export
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             committees = Committee.objects.filter(code=options["committee"])
             if not committees.exists():
                 raise CommandError(f"没有编码为“{options['committee']}”的委员会，请核对编码。", returncode=1)
-        wanted = Wanted(committees=committees, year=options["year"], today=now().date())
+        wanted = Wanted(committees=committees, year=options["year"], today=timezone.localtime(settings.CLOCK or timezone.now()).date())
         try:
             counts = export(options["out"], wanted)
         except OSError as error:

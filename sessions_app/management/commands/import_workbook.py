@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from config.clock import now
 from roster.audit.actions import SystemActor
 from roster.audit.moves import Refused
 from sessions_app.workbooks.commit import commit
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="输出 JSON (machine-readable)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = now()
+        at = timezone.localtime(settings.CLOCK or timezone.now())
         report: dict[str, Any] = {"created": 0, "updated": 0, "unchanged": 0, "rejected": []}
         error = ""
         try:
