@@ -1,0 +1,117 @@
+"""The record: append-only, chained, verified; the auditor reads what he may."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from roster.accounts.models import User
+from roster.accounts.roles import Role
+from roster.audit.actions import SystemActor, record
+from roster.audit.models import AuditEvent
+from roster.committees import actions
+from tests import build
+from tests.roster.conftest import Tree
+
+pytestmark = pytest.mark.django_db
+
+
+def write(tree: Tree, by: User) -> None:
+    for number in range(3):
+        actions.edit(tree.county, version=number + 1, sort_order=number, by=by, at=build.AT)
+        actions.edit(tree.other, version=number + 1, sort_order=number, by=by, at=build.AT)
+
+
+def verify() -> dict[str, object]:
+    out = StringIO()
+    try:
+        call_command("audit_verify", "--json", stdout=out)
+    except CommandError:
+        pass
+    return json.loads(out.getvalue())
+
+
+def tamper(sql: str, *values: object) -> None:
+    """What somebody with the database's own password could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE roster_auditevent DISABLE TRIGGER USER")
+        cursor.execute(sql, values)
+        cursor.execute("ALTER TABLE roster_auditevent ENABLE TRIGGER USER")
+
+
+def test_a_whole_record_verifies(tree: Tree, admin: User) -> None:
+    write(tree, admin)
+    record(tree.county, verb="测试", by=SystemActor("定时任务"), at=build.AT, data={"甲": [1, 0.5, None, {"b": True}]})
+    told = verify()
+    assert told == {"chains": 2, "events": 7, "broken": []}
+
+
+def test_a_changed_row_is_named(tree: Tree, admin: User) -> None:
+    write(tree, admin)
+    victim = AuditEvent.objects.get(chain=tree.county.pk, seq=2)
+    tamper("UPDATE roster_auditevent SET actor_name = '别人' WHERE id = %s", victim.pk)
+    assert verify()["broken"] == [
+        {"chain": tree.county.pk, "seq": 2, "event": victim.pk, "reason": "内容与散列不符，本条被改过"}
+    ]
+    with pytest.raises(CommandError, match="已断开"):
+        call_command("audit_verify", stdout=StringIO())
+
+
+def test_a_missing_row_is_named(tree: Tree, admin: User) -> None:
+    write(tree, admin)
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s AND seq = 2", tree.county.pk)
+    (fault,) = verify()["broken"]  # type: ignore[misc]
+    assert (fault["chain"], fault["seq"]) == (tree.county.pk, 2) and "缺失" in fault["reason"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE roster_auditevent SET verb = 'x'", "DELETE FROM roster_auditevent", "TRUNCATE roster_auditevent"]
+)
+def test_the_database_lets_nobody_change_the_record(sql: str, tree: Tree, admin: User) -> None:
+    write(tree, admin)
+    connection.check_constraints()  # as after a commit: nothing is pending any more
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_the_auditor_filters(tree: Tree, admin: User, auditor: User, enter: Callable) -> None:
+    write(tree, admin)
+    client = enter(auditor)
+
+    def found(query: str) -> int:
+        return client.get(f"/audit/?{query}").context["page_obj"].paginator.count
+
+    assert found("") == 6 and found("q=清河县委") == 3 and found("verb=修改") == 6 and found("verb=登录") == 0
+    assert found("subject=committee") == 6 and found("subject=grant") == 0
+    assert found("first=2026-03-20&last=2026-03-20") == 6 and found("first=2026-03-21") == 0
+    event = AuditEvent.objects.first()
+    assert "散列相符" in client.get(f"/audit/{event.pk}/").content.decode()
+    assert client.post("/audit/").status_code == 405
+
+
+def test_a_countys_auditor_reads_its_chains_only(tree: Tree, admin: User, enter: Callable) -> None:
+    write(tree, admin)
+    local = build.granted(Role.AUDITOR, tree.county)
+    client = enter(local)
+    assert client.get("/audit/").context["page_obj"].paginator.count == 3
+    foreign = AuditEvent.objects.filter(chain=tree.other.pk).first()
+    assert client.get(f"/audit/{foreign.pk}/").status_code == 404
+
+
+def test_the_first_administrator_comes_by_command(db: None) -> None:
+    with pytest.raises(CommandError, match="--committee-name"):
+        call_command("create_first_admin", "admin1", "王管理")
+    out = StringIO()
+    call_command("create_first_admin", "admin1", "王管理", "--committee-name", "云州市委", stdout=out)
+    user = User.objects.get(username="admin1")
+    secret = out.getvalue().split("初始密码：")[1].split()[0]
+    assert user.check_password(secret) and user.must_change_password and user.is_staff and not user.is_superuser
+    assert [grant.role for grant in user.grants.all()] == ["ADMIN"]
+    with pytest.raises(CommandError, match="已有系统管理员"):
+        call_command("create_first_admin", "admin2", "李管理")
+    call_command("create_first_admin", "security1", "赵安全", "--role", "SECURITY", stdout=out)
+    assert verify()["broken"] == []
