@@ -31,7 +31,12 @@ class ClosedAdapter(DefaultAccountAdapter):
         name = str(credentials.get("username", ""))
         user = User.objects.filter(username=name).select_related("person").first()
         locked = getattr(request, "axes_locked_out", False)
-        self._note(request, user, "登录被锁定" if locked else "登录失败", "" if user is None or user.is_active else "账号已停用")
+        self._note(
+            request,
+            user,
+            "登录被锁定" if locked else "登录失败",
+            "" if user is None or user.is_active else "账号已停用",
+        )
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
         """A first password that nobody used in time opens nothing."""

@@ -34,7 +34,13 @@ class AccountFilter(forms.Form):
     state = forms.ChoiceField(
         label="状态",
         required=False,
-        choices=[("", "全部"), ("active", "启用"), ("disabled", "停用"), ("new", "未登录过"), ("first", "待改初始密码")],
+        choices=[
+            ("", "全部"),
+            ("active", "启用"),
+            ("disabled", "停用"),
+            ("new", "未登录过"),
+            ("first", "待改初始密码"),
+        ],
     )
     role = forms.ChoiceField(label="授予的角色", required=False, choices=[("", "全部"), *ROLE_CHOICES])
 
@@ -45,10 +51,14 @@ class NewAccountForm(forms.Form):
 
 
 class GrantFilter(forms.Form):
-    q = forms.CharField(label="账号", required=False, widget=forms.TextInput(attrs={"placeholder": "姓名、登录名、拼音首字母"}))
+    q = forms.CharField(
+        label="账号", required=False, widget=forms.TextInput(attrs={"placeholder": "姓名、登录名、拼音首字母"})
+    )
     role = forms.ChoiceField(label="角色", required=False, choices=[("", "全部"), *ROLE_CHOICES])
     committee = CommitteePick(label="范围", required=False)
-    state = forms.ChoiceField(label="状态", required=False, choices=[("", "现在有效"), ("ended", "已结束"), ("all", "全部")])
+    state = forms.ChoiceField(
+        label="状态", required=False, choices=[("", "现在有效"), ("ended", "已结束"), ("all", "全部")]
+    )
 
 
 class NewGrantForm(forms.Form):

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.http import HttpRequest
 
 
-def rehearse(act: Callable[[], Any]) -> None:
-    """Run an action and take it back: its refusals come out, its changes do not stay."""
+def rehearse(act: Callable[[], Any]) -> bool:
+    """Run an action and take it back: its refusals come out, its changes do not stay. Always True."""
     with transaction.atomic():
         act()
         transaction.set_rollback(True)
+    return True
 
 
 def seal(form: forms.Form, warnings: list[str]) -> str:

@@ -53,7 +53,9 @@ def grant_reasons(wanted: Held, held: Iterable[Held], *, to_himself: bool, name:
         if other.role == wanted.role and other.committee_id == wanted.committee_id:
             reasons.append(f"{name}在{other.where}已有{label}角色（{span}），不需要再授一次。")
         elif wanted.role in SEPARATED and other.role in SEPARATED and other.role != wanted.role:
-            reasons.append(f"三员分立：{name}已是{ROLES[other.role].label}（{span}），不能同时任{label}。请先结束原角色。")
+            reasons.append(
+                f"三员分立：{name}已是{ROLES[other.role].label}（{span}），不能同时任{label}。请先结束原角色。"
+            )
         elif wanted.role in SEPARATED and other.role == wanted.role:
             reasons.append(f"{name}已是{other.where}的{label}（{span}），一个账号只担任一处。请先结束原角色。")
         elif (wanted.role in SEPARATED) != (other.role in SEPARATED):

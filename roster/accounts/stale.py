@@ -17,8 +17,7 @@ def overtaken(form: forms.Form, row: models.Model) -> dict[str, Any] | None:
     row.refresh_from_db()
     if form.cleaned_data.get("version") == row.version:
         return None
-    form.data = form.data.copy()
-    form.data["version"] = str(row.version)
+    form.data = {**form.data.dict(), "version": str(row.version)}
     fields = []
     for name, field in form.fields.items():
         if name == "version" or not hasattr(row, name):
@@ -27,7 +26,11 @@ def overtaken(form: forms.Form, row: models.Model) -> dict[str, Any] | None:
         if (saved or "") != (mine or ""):
             fields.append({"label": field.label, "mine": _shown(field, mine), "saved": _shown(field, saved)})
     last = AuditEvent.objects.about(row).order_by("-id").first()
-    return {"fields": fields, "by": last.actor_name if last else "", "at": f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else ""}
+    return {
+        "fields": fields,
+        "by": last.actor_name if last else "",
+        "at": f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else "",
+    }
 
 
 def _shown(field: forms.Field, value: Any) -> str:

@@ -146,7 +146,9 @@ def account_reset(request: HttpRequest, pk: int) -> HttpResponse:
 def account_disable(request: HttpRequest, pk: int) -> HttpResponse:
     row = _account(request, pk)
     reason = request.POST.get("reason", "")
-    done = attempt(request, lambda: actions.set_active(row, active=False, reason=reason, by=request.user, at=request.now))
+    done = attempt(
+        request, lambda: actions.set_active(row, active=False, reason=reason, by=request.user, at=request.now)
+    )
     if done:
         messages.success(request, f"已停用 {row} 的账号，已登录的设备同时退出。")
     return redirect("account", pk)
@@ -170,7 +172,9 @@ def grant_list(request: HttpRequest) -> HttpResponse:
     form = GrantFilter(request.GET)
     form.fields["committee"].queryset = Committee.objects.open_to(request.user, P.GRANT_EDIT).in_order()
     given = form.cleaned_data if form.is_valid() else {}
-    rows = Grant.objects.open_to(request.user, P.GRANT_EDIT).select_related("user__person", "committee", "granted_by__person")
+    rows = Grant.objects.open_to(request.user, P.GRANT_EDIT).select_related(
+        "user__person", "committee", "granted_by__person"
+    )
     if given.get("state", "") == "":
         rows = rows.during(request.today, None)
     elif given["state"] == "ended":
@@ -210,14 +214,18 @@ def account_pick(request: HttpRequest) -> JsonResponse:
 @require_http_methods(["GET", "POST"])
 def grant_new(request: HttpRequest) -> HttpResponse:
     form = NewGrantForm(request.POST or None, initial={"since": request.today, "user": request.GET.get("user")})
-    form.fields["user"].queryset = accounts_open_to(request.user, P.GRANT_EDIT).filter(is_active=True).select_related("person")
+    form.fields["user"].queryset = (
+        accounts_open_to(request.user, P.GRANT_EDIT).filter(is_active=True).select_related("person")
+    )
     form.fields["committee"].queryset = (
         Committee.objects.open_to(request.user, P.GRANT_EDIT).active_on(request.today).in_order()
     )
     if request.method == "POST" and form.is_valid():
         row = attempt(request, lambda: actions.grant(**form.cleaned_data, by=request.user, at=request.now), form)
         if row:
-            messages.success(request, f"已授权：{row.user} 任 {row.committee} 的{row.get_role_display()}。下一次打开页面起生效。")
+            messages.success(
+                request, f"已授权：{row.user} 任 {row.committee} 的{row.get_role_display()}。下一次打开页面起生效。"
+            )
             return redirect("grant_list")
     context = {
         "form": form, "title": "授予角色", "go": "授予", "home": "grant_list", "home_label": "授权",

@@ -56,7 +56,9 @@ def create(
     row.path = f"{parent.path if parent else ''}{row.pk:07d}/"
     row.save(update_fields=["path"])
     CommitteeName.objects.create(committee=row, name=name, short_name=short_name, since=since)
-    record(row, verb="新建委员会", by=by, at=at, data={"code": code, "name": name, "parent": parent.code if parent else ""})
+    record(
+        row, verb="新建委员会", by=by, at=at, data={"code": code, "name": name, "parent": parent.code if parent else ""}
+    )
     return row
 
 
@@ -177,5 +179,7 @@ def close(committee: Committee, *, on: date, reason: str, version: int, by: Acto
     row.until = on
     row.save_changed()
     row.names.filter(until=None).update(until=on)
-    record(row, verb="停用委员会", by=by, at=at, before="启用", after="停用", reason=reason, data={"on": on.isoformat()})
+    record(
+        row, verb="停用委员会", by=by, at=at, before="启用", after="停用", reason=reason, data={"on": on.isoformat()}
+    )
     return row

@@ -23,7 +23,9 @@ class CommitteePick(forms.ModelChoiceField):
     """One committee out of those given; found by name, code or pinyin initials."""
 
     def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", SpelledSelect(attrs={"data-picker": True, "data-placeholder": "输入名称或拼音首字母"}))
+        kwargs.setdefault(
+            "widget", SpelledSelect(attrs={"data-picker": True, "data-placeholder": "输入名称或拼音首字母"})
+        )
         kwargs.setdefault("empty_label", "")
         super().__init__(Committee.objects.none() if queryset is None else queryset, **kwargs)
 
@@ -32,7 +34,9 @@ class CommitteePick(forms.ModelChoiceField):
 
 
 class CommitteeFilter(forms.Form):
-    q = forms.CharField(label="名称", required=False, widget=forms.TextInput(attrs={"placeholder": "名称、编码、拼音首字母"}))
+    q = forms.CharField(
+        label="名称", required=False, widget=forms.TextInput(attrs={"placeholder": "名称、编码、拼音首字母"})
+    )
     kind = forms.ChoiceField(label="类型", required=False, choices=[("", "全部"), *CommitteeKind.choices])
     level = forms.ChoiceField(label="层级", required=False, choices=[("", "全部"), *CommitteeLevel.choices])
     under = CommitteePick(label="上级范围", required=False)
@@ -45,7 +49,9 @@ class NewCommitteeForm(forms.Form):
     parent = CommitteePick(label="上级委员会")
     code = forms.CharField(label="编码", max_length=20, help_text="在全市唯一，如 S012")
     name = forms.CharField(label="名称", max_length=80, help_text="全称，如 中共××市发展和改革委员会党组")
-    short_name = forms.CharField(label="简称", max_length=40, required=False, help_text="表格和菜单里用，如 市发改委党组")
+    short_name = forms.CharField(
+        label="简称", max_length=40, required=False, help_text="表格和菜单里用，如 市发改委党组"
+    )
     kind = forms.ChoiceField(label="类型", choices=CommitteeKind)
     level = forms.ChoiceField(label="层级", choices=CommitteeLevel)
     by_reference = forms.BooleanField(label="参照《规则》执行（不属于规则直接适用的范围）", required=False)

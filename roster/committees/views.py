@@ -19,7 +19,14 @@ from roster.audit.actions import SHANGHAI
 from roster.audit.forms import DayField
 from roster.audit.models import AuditEvent
 from roster.committees import actions
-from roster.committees.forms import CloseForm, CommitteeFilter, EditCommitteeForm, MoveForm, NewCommitteeForm, RenameForm
+from roster.committees.forms import (
+    CloseForm,
+    CommitteeFilter,
+    EditCommitteeForm,
+    MoveForm,
+    NewCommitteeForm,
+    RenameForm,
+)
 from roster.committees.models import Committee
 from roster.people import actions as people_actions
 
@@ -178,7 +185,15 @@ def _status(request: HttpRequest) -> int:
 
 
 def _change(
-    request: HttpRequest, row: Committee, form: Any, act: Any, *, title: str, said: str, go: str = "保存", note: str = ""
+    request: HttpRequest,
+    row: Committee,
+    form: Any,
+    act: Any,
+    *,
+    title: str,
+    said: str,
+    go: str = "保存",
+    note: str = "",
 ) -> HttpResponse:
     """The one shape of the pages that change a committee: form, action, stale texts side by side."""
     conflict = None

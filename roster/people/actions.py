@@ -156,7 +156,9 @@ def end_membership(
     row.until, row.end_reason = until, reason.strip()
     row.save_changed()
     _recount(row.committee_id, before, Term(row.since, until), at)
-    record(row, verb="结束成员任期", by=by, at=at, before=row.get_group_role_display(), reason=reason, data=_term_data(row))
+    record(
+        row, verb="结束成员任期", by=by, at=at, before=row.get_group_role_display(), reason=reason, data=_term_data(row)
+    )
     return row
 
 

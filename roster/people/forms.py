@@ -50,7 +50,9 @@ class PersonFilter(forms.Form):
 
 class NewPersonForm(forms.Form):
     name = forms.CharField(label="姓名", max_length=60)
-    code = forms.CharField(label="人员编码", max_length=20, required=False, help_text="不填自动编号；有单位统一编码的请填")
+    code = forms.CharField(
+        label="人员编码", max_length=20, required=False, help_text="不填自动编号；有单位统一编码的请填"
+    )
     phone = forms.CharField(label="手机", max_length=20, required=False, help_text="可不填，仅用于联系")
     email = forms.EmailField(label="邮箱", required=False)
 
@@ -65,9 +67,7 @@ class EditPersonForm(VersionForm):
 class TermFields(forms.Form):
     group_role = forms.ChoiceField(label="组内职务", choices=GroupRole, initial=GroupRole.MEMBER)
     post = forms.CharField(label="党政职务", max_length=80, required=False, help_text="如 党组成员、副主任")
-    rank = forms.IntegerField(
-        label="排名", min_value=1, max_value=9999, help_text="签到表和名单按排名从小到大排列"
-    )
+    rank = forms.IntegerField(label="排名", min_value=1, max_value=9999, help_text="签到表和名单按排名从小到大排列")
     primary_responsible = forms.BooleanField(label="第一责任人（书记）", required=False)
     since = DayField(label="起始日期")
     until = DayField(label="结束日期", required=False, help_text="在任的不填")

@@ -94,7 +94,9 @@ class Membership(Versioned):
         ordering = ["committee", "rank", "id"]
         constraints = [
             no_overlap("membership_no_overlap", "committee_id", "person_id"),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="membership_period"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="membership_period"
+            ),
         ]
         indexes = [
             models.Index(fields=["committee", "since", "until"], name="membership_committee"),

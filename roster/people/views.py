@@ -140,11 +140,17 @@ def person_new(request: HttpRequest) -> HttpResponse:
     """Somebody who belongs to no committee yet (an administrator, a reviewer); members are entered with their committee."""
     form = NewPersonForm(request.POST or None, initial={"code": actions.next_code()})
     if request.method == "POST" and form.is_valid():
-        row = attempt(request, lambda: actions.create_person(**form.cleaned_data, by=request.user, at=request.now), form)
+        row = attempt(
+            request, lambda: actions.create_person(**form.cleaned_data, by=request.user, at=request.now), form
+        )
         if row:
             messages.success(request, f"已建档：{row}（{row.code}）。")
-            return redirect(row if Person.objects.open_to(request.user, P.COMMITTEE_READ).filter(pk=row.pk) else "person_list")
-    return render(request, "people/form.html", {"form": form, "title": "新建人员", "go": "新建"}, status=_status(request))
+            return redirect(
+                row if Person.objects.open_to(request.user, P.COMMITTEE_READ).filter(pk=row.pk) else "person_list"
+            )
+    return render(
+        request, "people/form.html", {"form": form, "title": "新建人员", "go": "新建"}, status=_status(request)
+    )
 
 
 @permission(P.MEMBER_EDIT, P.ACCOUNT_EDIT)
@@ -171,10 +177,9 @@ def _two_steps(
     warnings: list[str] = []
     conflict = None
     if request.method == "POST" and form.is_valid():
-        # `None` is the answer of a refusal, so the rehearsal answers True.
-        if attempt(request, lambda: (rehearse(act), True)[1], form):
+        if attempt(request, lambda: rehearse(act), form):
             warnings = warn()
-            if confirmed(request, form, warnings) and attempt(request, lambda: (act(), True)[1], form):
+            if confirmed(request, form, warnings) and attempt(request, act, form):
                 messages.success(request, context["said"])
                 return redirect(home)
         if row is not None:

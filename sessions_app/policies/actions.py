@@ -96,7 +96,9 @@ def seed_working_days(years: Iterable[int], *, by: Actor, at: datetime) -> list[
             unique_fields=["day"],
             update_fields=["is_working", "note"],
         )
-        record(WorkingDay(day=date(year, 1, 1)), verb="导入工作日历", by=by, at=at, data={"year": year, "kept": len(kept)})
+        record(
+            WorkingDay(day=date(year, 1, 1)), verb="导入工作日历", by=by, at=at, data={"year": year, "kept": len(kept)}
+        )
     return unknown
 
 
@@ -165,7 +167,9 @@ def ask_unfreeze(period: Period, *, reason: str, version: int, by: Actor, at: da
         raise Refused(reasons)
     row.unfreeze_asked_by_id, row.unfreeze_reason = by.pk, reason.strip()
     row.save_changed()
-    record(row, verb="申请解冻", by=by, at=at, before=row.get_stage_display(), after=row.get_stage_display(), reason=reason)
+    record(
+        row, verb="申请解冻", by=by, at=at, before=row.get_stage_display(), after=row.get_stage_display(), reason=reason
+    )
     return row
 
 
@@ -198,5 +202,13 @@ def _move(row: Period, verb: str, *, by: Actor, at: datetime, reason: str = "") 
     before = row.get_stage_display()
     row.stage = MOVES.target(row.stage, verb)
     row.save_changed()
-    record(row, verb=f"{MOVES.moves[verb].label}期间", by=by, at=at, before=before, after=row.get_stage_display(), reason=reason)
+    record(
+        row,
+        verb=f"{MOVES.moves[verb].label}期间",
+        by=by,
+        at=at,
+        before=before,
+        after=row.get_stage_display(),
+        reason=reason,
+    )
     return row

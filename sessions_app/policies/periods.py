@@ -19,7 +19,9 @@ class Gate:
 
     def stage(self, path: str, day: date) -> PeriodStage:
         """The strictest stage of the day's year and quarter, of the committee and all above it."""
-        return max((stage for _, stage in self._found(path, day)), key=lambda stage: RANK[stage], default=PeriodStage.OPEN)
+        return max(
+            (stage for _, stage in self._found(path, day)), key=lambda stage: RANK[stage], default=PeriodStage.OPEN
+        )
 
     def refusal(self, path: str, day: date) -> str:
         """A sentence when nothing may be written into that day, else empty."""

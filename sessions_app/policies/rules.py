@@ -42,7 +42,9 @@ _ALL = (
     Key("make_up_due_working_days", "补学期限", ValueType.COUNT, 15, "个工作日", PRACTICE, "自学习当日起算", 1),
     Key("minutes_due_working_days", "学习记录完成期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自学习当日起算", 1),
     Key("plan_due_day", "年度学习计划备案截止日", ValueType.DAY_OF_YEAR, "01-31", "", RULE, "月-日，如 01-31"),
-    Key("late_entry_grace_days", "补录免写事由的天数", ValueType.COUNT, 7, "天", PRACTICE, "学习后几天内录入不用写事由"),
+    Key(
+        "late_entry_grace_days", "补录免写事由的天数", ValueType.COUNT, 7, "天", PRACTICE, "学习后几天内录入不用写事由"
+    ),
     Key("year_close_day", "年度截止日（次年）", ValueType.DAY_OF_YEAR, "01-31", "", PRACTICE, "月-日，如 01-31"),
     Key("visit_notice_working_days", "列席旁听提前通知", ValueType.COUNT, 2, "个工作日", PRACTICE, "", 0),
     Key("visit_feedback_working_days", "旁听反馈期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "", 1),

@@ -30,7 +30,10 @@ from sessions_app.policies.models import Period, PeriodStage, PolicyParameter, W
 from sessions_app.policies.rules import KEYS, ancestors, nearest, shown
 
 P = Permission
-PERIOD_SORTS = {"year": ("year", "quarter", "committee__level_order", "pk"), "committee": ("committee__pinyin", "-year")}
+PERIOD_SORTS = {
+    "year": ("year", "quarter", "committee__level_order", "pk"),
+    "committee": ("committee__pinyin", "-year"),
+}
 TONES = {PeriodStage.OPEN: "ok", PeriodStage.CLOSED: "near", PeriodStage.FROZEN: "muted"}
 
 
@@ -66,7 +69,9 @@ def _in_force(request: HttpRequest, home: Committee, day: date) -> list[dict[str
     for row in above.on(day).order_by("since"):
         by_key.setdefault(row.key, {})[row.committee_id] = row
     editable = set(
-        Committee.objects.open_to(request.user, P.PARAMETER_EDIT).filter(pk__in=ancestors(home.path)).values_list("pk", flat=True)
+        Committee.objects.open_to(request.user, P.PARAMETER_EDIT)
+        .filter(pk__in=ancestors(home.path))
+        .values_list("pk", flat=True)
     )
     found = []
     for key in KEYS.values():
@@ -108,9 +113,13 @@ def parameter_new(request: HttpRequest) -> HttpResponse:
         Committee.objects.open_to(request.user, P.PARAMETER_EDIT).active_on(request.today).in_order()
     )
     if request.method == "POST" and form.is_valid():
-        row = attempt(request, lambda: actions.set_parameter(**form.cleaned_data, by=request.user, at=request.now), form)
+        row = attempt(
+            request, lambda: actions.set_parameter(**form.cleaned_data, by=request.user, at=request.now), form
+        )
         if row:
-            messages.success(request, f"已设定“{KEYS[row.key].label}”：{shown(row.key, row.value)}，自 {row.since} 起。")
+            messages.success(
+                request, f"已设定“{KEYS[row.key].label}”：{shown(row.key, row.value)}，自 {row.since} 起。"
+            )
             return redirect(f"{reverse('parameter_list')}?committee={row.committee_id}&on={row.since}")
     return render(
         request, "policies/parameter_form.html", {"form": form, "title": "设定参数", "go": "设定", "keys": KEYS.values()},
@@ -126,7 +135,9 @@ def parameter_end(request: HttpRequest, pk: int) -> HttpResponse:
     form = EndParameterForm(request.POST or None, initial={"version": row.version, "until": request.today})
     conflict = None
     if request.method == "POST" and form.is_valid():
-        if attempt(request, lambda: actions.end_parameter(row, **form.cleaned_data, by=request.user, at=request.now), form):
+        if attempt(
+            request, lambda: actions.end_parameter(row, **form.cleaned_data, by=request.user, at=request.now), form
+        ):
             messages.success(request, "已结束。之后用上级的值，上级没有就用默认值。")
             return redirect(f"{reverse('parameter_list')}?committee={row.committee_id}")
         conflict = overtaken(form, row)
@@ -149,7 +160,9 @@ def working_days(request: HttpRequest) -> HttpResponse:
     year = _year_of(request, request.GET.get("year", ""))
     form = WorkingDayForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        row = attempt(request, lambda: actions.set_working_day(**form.cleaned_data, by=request.user, at=request.now), form)
+        row = attempt(
+            request, lambda: actions.set_working_day(**form.cleaned_data, by=request.user, at=request.now), form
+        )
         if row:
             messages.success(request, f"{row.day} 已定为{'工作日' if row.is_working else '休息日'}。")
             return redirect(f"{reverse('working_days')}?year={row.day.year}")

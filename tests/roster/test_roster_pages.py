@@ -137,7 +137,9 @@ def test_as_many_queries_for_thirty_rows_as_for_one(
     client.get(place)
 
     def count() -> int:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get(place).status_code == 200
         return len(queries)
 
@@ -192,7 +194,7 @@ def test_strange_words_in_the_address_do_no_harm(full: dict[str, int], admin: Us
     client = enter(admin)
     places: list[Any] = [
         "/committees/?under=abc&kind=zz&level=%00", "/people/?committee=99999999999999999999", "/people/pick/?committee=xx",
-        "/working-days/?year=99999", "/parameters/?committee=abc&on=2026-13-45", "/committees/%d/?on=nonsense" % full["committee"],
+        "/working-days/?year=99999", "/parameters/?committee=abc&on=2026-13-45", f"/committees/{full['committee']}/?on=nonsense",
         "/accounts/?state=zz&sort=-zz", "/parameters/new/?committee=abc&key=zz", "/committees/new/?parent=abc",
         "/accounts/new/?person=abc",
     ]  # fmt: skip

@@ -44,7 +44,9 @@ def test_two_terms_meet_when_some_day_lies_in_both(first: Term, second: Term) ->
 
 @CALM
 @given(st.one_of(st.none(), terms), st.one_of(st.none(), terms))
-def test_the_changed_span_holds_every_day_that_changed_and_ends_on_such_days(before: Term | None, after: Term | None) -> None:
+def test_the_changed_span_holds_every_day_that_changed_and_ends_on_such_days(
+    before: Term | None, after: Term | None
+) -> None:
     span = changed_span(before, after)
     changed = [day for day in HORIZON if inside(before, day) != inside(after, day)]
     if span is None:
@@ -105,7 +107,10 @@ def test_three_administrators_exclude_each_other_and_everybody_else(first: Role,
 
 
 def test_roles_that_see_content_go_together() -> None:
-    assert grant_reasons(role(Role.REVIEWER, 2), [role(Role.REVIEWER), role(Role.HEAD, 2)], to_himself=False, name="张三") == []
+    assert (
+        grant_reasons(role(Role.REVIEWER, 2), [role(Role.REVIEWER), role(Role.HEAD, 2)], to_himself=False, name="张三")
+        == []
+    )
     assert grant_reasons(role(Role.REVIEWER), [role(Role.REVIEWER)], to_himself=False, name="张三")
     assert grant_reasons(role(Role.REVIEWER), [], to_himself=True, name="张三") == [
         "不能给自己授权，请由另一名安全管理员办理。"

@@ -31,7 +31,9 @@ class Command(BaseCommand):
                 for row in heads:
                     self.stdout.write(f"链 {row.chain}：{row.seq} 条，{row.hash}")
             for fault in broken:
-                self.stdout.write(f"链 {fault.chain} 第 {fault.seq} 条（编号 {fault.event_id or '无'}）：{fault.reason}")
+                self.stdout.write(
+                    f"链 {fault.chain} 第 {fault.seq} 条（编号 {fault.event_id or '无'}）：{fault.reason}"
+                )
             self.stdout.write(f"共 {len(found)} 条链，{len(broken)} 条断开。")
         if broken:
             raise CommandError("操作日志的散列链已断开，请保留现场并报告审计员。")

@@ -40,7 +40,9 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError("\n".join(refusal.reasons)) from refusal
         hours = int(FIRST_PASSWORD_LIVES.total_seconds() // 3600)
-        self.stdout.write(f"{ROLES[role].label}：{user.username}\n初始密码：{secret}\n{hours} 小时内登录并修改，过期作废。")
+        self.stdout.write(
+            f"{ROLES[role].label}：{user.username}\n初始密码：{secret}\n{hours} 小时内登录并修改，过期作废。"
+        )
 
     @transaction.atomic
     def _create(self, options: dict[str, Any], role: Role, at: Any) -> tuple[User, str]:

@@ -37,7 +37,9 @@ def test_one_account_a_person_with_a_random_password_to_be_changed(tree: Tree, a
     with pytest.raises(Refused) as weak:
         actions.create_account(person=build.person(), username="甲", password="short", by=admin, at=build.AT)
     assert len(weak.value.reasons) >= 3
-    given, _ = actions.create_account(person=build.person(), username="demo1", password=build.PASSWORD, by=admin, at=build.AT)
+    given, _ = actions.create_account(
+        person=build.person(), username="demo1", password=build.PASSWORD, by=admin, at=build.AT
+    )
     assert not given.must_change_password
 
 

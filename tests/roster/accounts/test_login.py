@@ -47,7 +47,9 @@ def test_five_failures_lock_the_name_from_that_address_for_a_while(keeper: User,
     assert locked.status_code == 429 and "暂停 15 分钟" in locked.content.decode()
     assert verbs(keeper)[:4] == ["登录失败"] * 4 and "登录被锁定" in verbs(keeper) and "登录" not in verbs(keeper)
     elsewhere = Client(REMOTE_ADDR="10.9.9.9")
-    assert log_in(elsewhere, keeper.username).status_code == 302, "a hundred users behind one proxy are not locked by one"
+    assert log_in(elsewhere, keeper.username).status_code == 302, (
+        "a hundred users behind one proxy are not locked by one"
+    )
 
 
 def test_a_reset_unlocks(keeper: User, admin: User, still: None) -> None:

@@ -19,7 +19,14 @@ pytestmark = pytest.mark.django_db
 
 
 def make(by: User, **given: object) -> Committee:
-    words = {"code": "N1", "name": "新设局党组", "kind": "PARTY_GROUP", "level": "COUNTY", "parent": None, "since": build.DAY}
+    words = {
+        "code": "N1",
+        "name": "新设局党组",
+        "kind": "PARTY_GROUP",
+        "level": "COUNTY",
+        "parent": None,
+        "since": build.DAY,
+    }
     return actions.create(**(words | given), by=by, at=build.AT)  # type: ignore[arg-type]
 
 
@@ -169,7 +176,12 @@ def test_a_reviewer_cannot_put_a_committee_outside_his_county(tree: Tree, review
     client = enter(reviewer)
     answer = client.post(f"/committees/{tree.township.pk}/move/", {"version": 1, "parent": tree.other.pk})
     assert answer.status_code == 422
-    assert client.post(f"/committees/{tree.other.pk}/close/", {"version": 1, "on": "2026-03-20", "reason": "x"}).status_code == 404
+    assert (
+        client.post(
+            f"/committees/{tree.other.pk}/close/", {"version": 1, "on": "2026-03-20", "reason": "x"}
+        ).status_code
+        == 404
+    )
 
 
 def test_the_page_shows_members_of_the_chosen_day(tree: Tree, keeper: User, enter: Callable) -> None:

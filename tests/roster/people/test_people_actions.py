@@ -140,7 +140,9 @@ def term(**given: object) -> dict[str, object]:
     return {"group_role": "MEMBER", "rank": 5, "since": "2026-03-01", "person": "", "new_name": "", **given}
 
 
-def test_impact_is_shown_first_and_saved_on_the_second_click(tree: Tree, keeper: User, ear: Ear, enter: Callable) -> None:
+def test_impact_is_shown_first_and_saved_on_the_second_click(
+    tree: Tree, keeper: User, ear: Ear, enter: Callable
+) -> None:
     ear.lines = ["3月12日的学习将增加 1 名应到人员"]
     client = enter(keeper)
     place = f"/committees/{tree.county.pk}/members/new/"
@@ -148,7 +150,11 @@ def test_impact_is_shown_first_and_saved_on_the_second_click(tree: Tree, keeper:
     first = client.post(place, term(person=who.pk))
     page = first.content.decode()
     assert first.status_code == 422 and "还没有保存" in page and ear.lines[0] in page
-    assert not Membership.objects.filter(person=who).exists() and ear.heard[-1] and not AuditEvent.objects.filter(verb="增加成员")
+    assert (
+        not Membership.objects.filter(person=who).exists()
+        and ear.heard[-1]
+        and not AuditEvent.objects.filter(verb="增加成员")
+    )
     seal = first.context["seal"]
     other_words = client.post(place, term(person=who.pk, since="2026-03-05", confirmed=seal))
     assert other_words.status_code == 422, "other dates were typed than those warned of"
@@ -156,7 +162,9 @@ def test_impact_is_shown_first_and_saved_on_the_second_click(tree: Tree, keeper:
     assert Membership.objects.get(person=who).since == date(2026, 3, 1)
 
 
-def test_without_impact_one_click_is_enough_and_a_new_person_comes_along(tree: Tree, keeper: User, enter: Callable) -> None:
+def test_without_impact_one_click_is_enough_and_a_new_person_comes_along(
+    tree: Tree, keeper: User, enter: Callable
+) -> None:
     client = enter(keeper)
     place = f"/committees/{tree.county.pk}/members/new/"
     assert client.post(place, term(new_name="周新")).status_code == 302
@@ -213,7 +221,9 @@ def test_members_of_another_committee_are_not_there(tree: Tree, keeper: User, en
     keeper_there = build.secretary(tree.other)
     client = enter(keeper)
     assert client.post(f"/members/{row.pk}/edit/", term(version=1)).status_code == 404
-    assert client.post(f"/members/{row.pk}/end/", {"version": 1, "until": "2026-03-20", "reason": "x"}).status_code == 404
+    assert (
+        client.post(f"/members/{row.pk}/end/", {"version": 1, "until": "2026-03-20", "reason": "x"}).status_code == 404
+    )
     assert client.post(f"/secretaries/{keeper_there.pk}/end/", {"version": 1, "until": "2026-03-20"}).status_code == 404
     assert client.get(f"/people/{row.person_id}/").status_code == 404
 

@@ -65,7 +65,10 @@ def test_quarters_end_where_they_end() -> None:
 
 def test_values_are_read_and_shown_by_their_kind() -> None:
     assert read_value("attendance_target", "0.85") == 0.85 and shown("attendance_target", 0.85) == "85.0%"
-    assert read_value("plan_due_day", "02-29".replace("29", "28")) == "02-28" and shown("plan_due_day", "01-31") == "1月31日"
+    assert (
+        read_value("plan_due_day", "02-29".replace("29", "28")) == "02-28"
+        and shown("plan_due_day", "01-31") == "1月31日"
+    )
     assert shown("make_up_due_working_days", read_value("make_up_due_working_days", " 10 ")) == "10 个工作日"
     for key, text in [
         ("attendance_target", "1.2"), ("attendance_target", "九成"), ("plan_due_day", "13-01"), ("plan_due_day", "1月"),
@@ -90,7 +93,9 @@ def test_the_nearest_value_up_the_path_wins() -> None:
 # ----------------------------------------------------------------------------------------------------- parameters
 
 
-def put(where: Committee, value: object, by: User, since: date = DAY, key: str = "make_up_due_working_days") -> PolicyParameter:
+def put(
+    where: Committee, value: object, by: User, since: date = DAY, key: str = "make_up_due_working_days"
+) -> PolicyParameter:
     return actions.set_parameter(
         key=key, committee=where, value=value, since=since, source="市委办〔2026〕1号", by=by, at=build.AT
     )
@@ -155,7 +160,13 @@ def test_an_ended_value_gives_way_to_the_one_above(tree: Tree, admin: User) -> N
 @pytest.mark.django_db
 def test_parameter_pages(tree: Tree, admin: User, reviewer: User, keeper: User, enter: Callable) -> None:
     client = enter(reviewer)
-    given_ = {"key": "days_per_year", "committee": tree.county.pk, "value": "12", "since": "2026-03-20", "source": "县委通知"}
+    given_ = {
+        "key": "days_per_year",
+        "committee": tree.county.pk,
+        "value": "12",
+        "since": "2026-03-20",
+        "source": "县委通知",
+    }
     answer = client.post("/parameters/new/", given_)
     assert answer.status_code == 302
     page = client.get(answer["Location"]).content.decode()
@@ -165,7 +176,10 @@ def test_parameter_pages(tree: Tree, admin: User, reviewer: User, keeper: User, 
     assert client.post("/parameters/new/", given_ | {"committee": tree.city.pk}).status_code == 422, "not his to set"
     row = PolicyParameter.objects.get()
     assert row.value == 12
-    assert enter(keeper).get("/parameters/").status_code == 200 and "12 天" in enter(keeper).get("/parameters/").content.decode()
+    assert (
+        enter(keeper).get("/parameters/").status_code == 200
+        and "12 天" in enter(keeper).get("/parameters/").content.decode()
+    )
     assert enter(keeper).get("/parameters/new/").status_code == 404
     assert client.post(f"/parameters/{row.pk}/end/", {"version": 1, "until": "2026-03-31"}).status_code == 302
     foreign = put(tree.other, 5, admin)
@@ -290,7 +304,10 @@ def test_period_pages(tree: Tree, reviewer: User, enter: Callable) -> None:
 
     client.post(f"/periods/{row.pk}/freeze/", {"version": 99})
     assert act(client, "freeze") == "FROZEN"
-    assert act(client, "unfreeze/ask", reason="漏记") == "FROZEN" and "同意解冻" not in client.get("/periods/").content.decode()
+    assert (
+        act(client, "unfreeze/ask", reason="漏记") == "FROZEN"
+        and "同意解冻" not in client.get("/periods/").content.decode()
+    )
     assert "同意解冻" in second.get("/periods/").content.decode()
     assert act(client, "unfreeze/agree") == "FROZEN"
     assert act(second, "unfreeze/refuse") == "FROZEN" and row.unfreeze_asked_by is None
