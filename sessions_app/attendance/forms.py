@@ -91,6 +91,8 @@ class MakeUpForm(VersionForm):
 class MakeUpFilter(forms.Form):
     q = forms.CharField(label="姓名", required=False)
     stage = forms.ChoiceField(
-        label="状态", required=False, choices=[("", "全部"), ("open", "未办结"), ("late", "已过期限"), *MakeUpStage.choices]
+        label="状态",
+        required=False,
+        choices=[("", "全部"), ("open", "未办结"), ("late", "已过期限"), *MakeUpStage.choices],
     )
     session = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -99,7 +99,9 @@ def _shown(row: RollRow, typed: dict[int, dict[str, Any]] | None, locked: bool) 
 def _words(row: RollRow) -> str:
     if row.status is None:
         return "未记"
-    extra = [word for word, on in (("迟到", row.late), ("早退", row.early)) if on] + ([row.reason] if row.reason else [])
+    extra = [word for word, on in (("迟到", row.late), ("早退", row.early)) if on] + (
+        [row.reason] if row.reason else []
+    )
     return f"{WORDS[row.status]}{'（' + '，'.join(extra) + '）' if extra else ''}"
 
 
@@ -151,7 +153,8 @@ def _roll_page(
         "session": session,
         "chosen": chosen,
         "tabs": [
-            {"part": one.part, "current": one is chosen, "saved": one.is_saved, "open": one.is_open} for one in roll.parts
+            {"part": one.part, "current": one is chosen, "saved": one.is_saved, "open": one.is_open}
+            for one in roll.parts
         ],
         "rows": [_shown(row, typed, bool(locked)) for row in chosen.rows],
         "totals": _totals(chosen.rows),
@@ -216,7 +219,11 @@ def roll(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = _chosen(opened, request.POST.get("part"))
     try:
         actions.record_roll(
-            participation, marks=form.marks(chosen.rows), version=form.cleaned_data["version"], by=request.user, at=request.now
+            participation,
+            marks=form.marks(chosen.rows),
+            version=form.cleaned_data["version"],
+            by=request.user,
+            at=request.now,
         )
     except Stale:
         participation.refresh_from_db()
@@ -244,7 +251,11 @@ def roll_autosave(request: HttpRequest, pk: int) -> JsonResponse:
     chosen = _chosen(opened, request.POST.get("part"))
     try:
         row = actions.record_roll(
-            participation, marks=form.marks(chosen.rows), version=form.cleaned_data["version"], by=request.user, at=request.now
+            participation,
+            marks=form.marks(chosen.rows),
+            version=form.cleaned_data["version"],
+            by=request.user,
+            at=request.now,
         )
     except Stale as stale:
         conflict = _conflict(chosen, {}, participation)
@@ -296,7 +307,9 @@ LEAVE_READING = (P.ROLL_READ, P.LEAVE_ASK)
 def _leaves(user: User) -> Any:
     """Every leave of the committees whose roll one reads; a member's own."""
     seen = LeaveRequest.objects.open_to(user, P.ROLL_READ) | LeaveRequest.objects.open_to(user, P.LEAVE_ASK)
-    return seen.select_related("person", "part", "participation__study_session", "participation__committee", "decided_by")
+    return seen.select_related(
+        "person", "part", "participation__study_session", "participation__committee", "decided_by"
+    )
 
 
 LEAVE_SORTS = {
@@ -328,7 +341,10 @@ def leave_list(request: HttpRequest) -> HttpResponse:
         before = row.participation.study_session.stage not in (SessionStage.HELD, SessionStage.ARCHIVED)
         mine = row.committee_id in asks.committee_ids or own
         row.withdrawable = (
-            row.stage in (LeaveStage.ASKED, LeaveStage.AGREED) and mine and before and row.participation.day >= request.today
+            row.stage in (LeaveStage.ASKED, LeaveStage.AGREED)
+            and mine
+            and before
+            and row.participation.day >= request.today
         )
     context = {
         "form": form,
@@ -482,7 +498,8 @@ def make_up_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(MakeUpStudy.objects.open_to(request.user, P.MAKEUP_CONFIRM), pk=pk)
     form = VersionForm(request.POST)
     if form.is_valid() and attempt(
-        request, lambda: actions.confirm_make_up(row, version=form.cleaned_data["version"], by=request.user, at=request.now)
+        request,
+        lambda: actions.confirm_make_up(row, version=form.cleaned_data["version"], by=request.user, at=request.now),
     ):
         messages.success(request, f"{row.person.name}的补学已确认，参学率已更新；出席率不变。")
     return redirect("make_up", pk=pk)

@@ -137,9 +137,11 @@ def _text_change(
         (row, clean(sections[row.pk])) for row in rows if row.pk in sections and clean(sections[row.pk]) != row.text
     ]
     if pairs:
-        before["sections"] = [{"section": row.pk, "label": _label(row), "text": row.text} for row, _ in pairs]
-        after["sections"] = [{"section": row.pk, "label": _label(row), "text": text} for row, text in pairs]
-        wrong += [f"“{_label(row)}”更正后没有内容，没有的请填“无”。" for row, text in pairs if not text and row.text]
+        before["sections"] = [{"section": row.pk, "label": section_label(row), "text": row.text} for row, _ in pairs]
+        after["sections"] = [{"section": row.pk, "label": section_label(row), "text": text} for row, text in pairs]
+        wrong += [
+            f"“{section_label(row)}”更正后没有内容，没有的请填“无”。" for row, text in pairs if not text and row.text
+        ]
     for name, text in (("discussion", discussion), ("summary", summary)):
         old = getattr(minutes, name)
         if text is not None and clean(text) != old:
@@ -149,7 +151,7 @@ def _text_change(
     return before, after, wrong
 
 
-def _label(section: Any) -> str:
+def section_label(section: Any) -> str:
     return (
         section.agenda_item.content
         if section.agenda_item

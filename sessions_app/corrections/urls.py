@@ -1,5 +1,13 @@
-"""Addresses of this room."""
+"""Addresses of corrections."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.corrections import views
+
+urlpatterns = [
+    path("corrections/", views.correction_list, name="correction_list"),
+    path("sessions/<int:pk>/corrections/new/", views.correction_new, name="correction_new"),
+    path("corrections/<int:pk>/", views.correction, name="correction"),
+    path("corrections/<int:pk>/decide/", views.correction_decide, name="correction_decide"),
+    path("corrections/<int:pk>/countersign/", views.correction_countersign, name="correction_countersign"),
+]

@@ -30,7 +30,9 @@ RETURN_REASONS = ["请补全发言要点", "请核对请假事由", "请补充�
 def _minutes_of(session: StudySession) -> Minutes | None:
     row: Minutes | None = (
         Minutes.objects.filter(study_session=session)
-        .select_related("study_session__committee", "study_session__chair", "study_session__recorder", "author", "approver")
+        .select_related(
+            "study_session__committee", "study_session__chair", "study_session__recorder", "author", "approver"
+        )
         .prefetch_related("sections", "action_items")
         .first()
     )
@@ -134,7 +136,9 @@ def _editable(request: HttpRequest, pk: int) -> StudySession:
 def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     """The minutes of a session: written on the left, with what flowed in on the right."""
     if request.method == "GET":
-        rows = StudySession.objects.open_to(request.user, P.MINUTES_READ).select_related("committee", "chair", "recorder")
+        rows = StudySession.objects.open_to(request.user, P.MINUTES_READ).select_related(
+            "committee", "chair", "recorder"
+        )
         session = get_object_or_404(rows, pk=pk)
         return _page(request, session, _minutes_of(session))
     session = _editable(request, pk)
