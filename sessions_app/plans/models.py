@@ -107,7 +107,9 @@ class StudyPlan(Versioned):
         indexes = [models.Index(fields=["year", "stage"], name="plan_year_stage")]
 
     def __str__(self) -> str:
-        return f"{self.committee} {self.year}年度学习计划" + (f"（调整{self.edition - 1}次）" if self.edition > 1 else "")
+        return f"{self.committee} {self.year}年度学习计划" + (
+            f"（调整{self.edition - 1}次）" if self.edition > 1 else ""
+        )
 
     def get_absolute_url(self) -> str:
         return reverse("plan", args=[self.pk])
@@ -154,5 +156,3 @@ class PlanItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.serial}. {self.topic}"
-
-

@@ -60,7 +60,9 @@ class StudySessionQuerySet(ScopedQuerySet):
 class StudySession(Versioned):
     """`day` is the first day; times and further days are its parts. `committee` is the host."""
 
-    committee = models.ForeignKey(Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="study_sessions")
+    committee = models.ForeignKey(
+        Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="study_sessions"
+    )
     day = models.DateField("日期")
     topic = models.CharField("学习主题", max_length=200)
     form = models.CharField("学习形式", max_length=20, choices=Form, default=Form.GROUP_STUDY)
@@ -89,10 +91,17 @@ class StudySession(Versioned):
     late_reason = models.CharField("补录事由", max_length=300, blank=True)
     entered_at = models.DateTimeField("录入时间")
     archived_at = models.DateTimeField("归档时间", null=True, blank=True)
-    typed_fields = models.PositiveSmallIntegerField("键入项数", default=0, help_text="减负计:从建场次到提交记录键入的项数")
+    typed_fields = models.PositiveSmallIntegerField(
+        "键入项数", default=0, help_text="减负计:从建场次到提交记录键入的项数"
+    )
     carried_fields = models.PositiveSmallIntegerField("带入项数", default=0)
     form_token = models.CharField(
-        max_length=36, null=True, blank=True, unique=True, editable=False, help_text="of the form that made it: sent twice, made once"
+        max_length=36,
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text="of the form that made it: sent twice, made once",
     )
 
     objects: Any = StudySessionQuerySet.as_manager()
@@ -134,7 +143,9 @@ class ParticipationQuerySet(ScopedQuerySet):
     def counted(self) -> Self:
         """Committee-sessions that count: accepted, the session took place, and it is group study."""
         return self.filter(
-            state=ParticipationState.ACCEPTED, study_session__stage__in=TOOK_PLACE, study_session__form__in=COUNTED_FORMS
+            state=ParticipationState.ACCEPTED,
+            study_session__stage__in=TOOK_PLACE,
+            study_session__form__in=COUNTED_FORMS,
         )
 
 
@@ -153,7 +164,12 @@ class Participation(Versioned):
     number = models.PositiveSmallIntegerField("期次")
     day = models.DateField("日期", help_text="the session's day, kept equal by its actions, for one-table counts")
     plan_item = models.ForeignKey(
-        PlanItem, verbose_name="计划条目", null=True, blank=True, on_delete=models.PROTECT, related_name="participations"
+        PlanItem,
+        verbose_name="计划条目",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="participations",
     )
     part_count = models.PositiveSmallIntegerField(default=1)
     days = models.DecimalField("天数", max_digits=4, decimal_places=1, default=1)

@@ -196,7 +196,9 @@ def test_the_list_costs_the_same_for_one_and_thirty(client, django_assert_num_qu
     enter(client, reviewer)
     url = reverse("plan_list") + "?year=2026&per=50"
     client.get(url)
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         client.get(url)
     for _ in range(30):
         where = build.committee(parent=city)

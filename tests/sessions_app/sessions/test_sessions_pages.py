@@ -85,7 +85,12 @@ def test_a_session_from_a_plan_item_needs_only_the_day_typed(client, place, secr
     assert "已建立 2026 年第 1 次学习" in answer.text
     session = StudySession.objects.get()
     host = session.participations.get()
-    assert (session.topic, session.mode, session.chair, session.typed_fields) == ("学习全会精神", "FIELD", leader.person, 2)
+    assert (session.topic, session.mode, session.chair, session.typed_fields) == (
+        "学习全会精神",
+        "FIELD",
+        leader.person,
+        2,
+    )
     assert host.plan_item == item and host.speeches.get().speaker == speaker
     assert session.agenda.count() == 4 and session.materials.get().title == "全会公报"
     assert session.carried_fields > 10
