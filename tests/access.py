@@ -1,0 +1,272 @@
+"""The access matrix: what every named address points at, and the oracle that says who may come in.
+
+An address without its line here breaks the build. A line names the subject its arguments point at (see
+access_world.py); the permissions are read from the mark on the view, and stand here (`needs`) only where the view
+fetches its row with another one than it is marked with. Each of these is an exception with its reason beside it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from roster.accounts.roles import ROLES, Permission, Role, RoleReach
+
+P = Permission
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A role somebody holds, over the committee of this path."""
+
+    role: Role
+    path: str
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """One visitor: his seats, his person; `logged_in` False is the street."""
+
+    name: str
+    seats: tuple[Seat, ...] = ()
+    person: int | None = None
+    logged_in: bool = True
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row: of which committees it is (one is enough), and whose, for roles that reach only their own rows."""
+
+    args: tuple[object, ...]
+    paths: tuple[str, ...]
+    person: int | None = None
+    query: Mapping[str, object] = field(default_factory=dict)
+
+
+def reaches(seat: Seat, target: Target, person: int | None) -> bool:
+    match ROLES[seat.role].reach:
+        case RoleReach.SUBTREE:
+            return any(path.startswith(seat.path) for path in target.paths)
+        case RoleReach.OWN:
+            return seat.path in target.paths
+        case RoleReach.SELF:
+            return seat.path in target.paths and target.person in (None, person)
+
+
+def is_open(who: Somebody, marked: Iterable[str] | str, target: Target | None, needs: Iterable[str] = ()) -> bool:
+    """The oracle: over ROLES, the mark of the view, and the committee of the row. Nothing of the house's own scoping."""
+    if isinstance(marked, str):  # any_login, public
+        if marked == "any_login" and not who.logged_in:
+            return False
+        marked = ()
+    elif not any(ROLES[seat.role].may & set(marked) for seat in who.seats):
+        return False
+    wanted = set(needs or marked)
+    if target is None or not wanted:
+        return True
+    return any(ROLES[seat.role].may & wanted and reaches(seat, target, who.person) for seat in who.seats)
+
+
+@dataclass(frozen=True)
+class Address:
+    """`at`: the subject of the arguments ("" none). `verbs`: G, P or GP. `before`: arguments before the key.
+
+    `named`: the query parameter that names the subject instead of the path. `heavy`: opened by one visitor a row only.
+    """
+
+    at: str = ""
+    verbs: str = "G"
+    needs: tuple[Permission, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    named: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    heavy: bool = False
+
+
+def printed(kind: str, at: str, needs: Permission) -> Address:
+    """A working copy is read with the permission of what it shows."""
+    return Address(at, needs=(needs,), before=(kind,), heavy=True)
+
+
+def issued(kind: str, at: str) -> Address:
+    return Address(at, "P", before=(kind,), heavy=True)
+
+
+def decided(kind: str, at: str, needs: Permission) -> tuple[Address, ...]:
+    """One address for every kind of thing that waits, each with that kind's own permission."""
+    return tuple(Address(at, "P", needs=(needs,), before=(kind,), after=(answer,)) for answer in ("approve", "return"))
+
+
+G, PO, GP = Address(), Address(verbs="P"), Address(verbs="GP")
+
+ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
+    "healthz": G,
+    "readyz": G,
+    # roster: committees
+    "committee_list": G,
+    "committee_tree": G,
+    "committee_new": GP,
+    "committee": Address("committee"),
+    "committee_edit": Address("committee", "GP"),
+    "committee_rename": Address("committee", "GP"),
+    "committee_move": Address("committee", "GP"),
+    "committee_close": Address("committee", "GP"),
+    # roster: people
+    "person_list": G,
+    "person_new": GP,
+    "person_pick": (G, Address("committee", named="committee", query=(("q", "a"),))),
+    "person": Address("person"),
+    "person_edit": Address("person", "GP"),
+    "member_new": Address("committee", "GP"),
+    "member_edit": Address("membership", "GP"),
+    "member_end": Address("membership", "GP"),
+    "secretary_new": Address("committee", "GP"),
+    "secretary_end": Address("secretary", "GP"),
+    # roster: accounts, grants, oneself
+    "account_list": G,
+    "account_new": GP,
+    "account_pick": G,
+    "account": Address("account"),
+    "account_reset": Address("account", "P"),
+    "account_disable": Address("account", "P"),
+    "account_enable": Address("account", "P"),
+    "grant_list": G,
+    "grant_new": GP,
+    "grant_end": Address("grant", "GP"),
+    "switch_role": PO,
+    "keep_alive": PO,
+    "profile": GP,
+    "audit_list": G,
+    "audit_event": Address("audit_event"),
+    # rules
+    "parameter_list": G,
+    "parameter_history": G,
+    "parameter_new": GP,
+    "parameter_end": Address("parameter", "GP"),
+    "working_days": GP,
+    "working_days_seed": PO,
+    "period_list": G,
+    "period_close": GP,
+    "period_freeze": Address("period", "P"),
+    "period_reopen": Address("period", "P"),
+    "period_ask_unfreeze": Address("period", "P"),
+    "period_agree_unfreeze": Address("period", "P"),
+    "period_refuse_unfreeze": Address("period", "P"),
+    # files: a kind is read with its own permission; changed by who may change what it belongs to
+    "attachment": (
+        Address("material", needs=(P.SESSION_READ,)),
+        Address("evidence", needs=(P.ROLL_READ,)),
+        Address("outcome_file", needs=(P.OUTCOME_READ,)),
+    ),
+    "attachment_new": Address("session_host", "P", needs=(P.SESSION_EDIT,), before=("studysession",)),
+    "attachment_withdraw": Address("material", "P", needs=(P.SESSION_EDIT,)),
+    # jobs
+    "job_list": G,
+    "job": Address("job"),
+    "job_progress": Address("job"),
+    "job_cancel": Address("job", "P"),
+    "job_retry": Address("job", "P"),
+    # plans
+    "plan_list": G,
+    "plan_new": GP,
+    "plan": Address("plan"),
+    "plan_edit": Address("plan", "GP"),
+    "plan_submit": Address("plan", "P"),
+    "plan_return": Address("plan", "P"),
+    "plan_approve": Address("plan", "P"),
+    "plan_file": Address("plan", "P"),
+    "plan_amend": Address("plan", "P"),
+    # sessions: read by every committee that takes part, changed by the host
+    "session_list": G,
+    "session_calendar": (G, Address("committee", named="committee")),
+    "session_new": (GP, Address("plan_item", named="item"), Address("committee", named="committee")),
+    "session": Address("session"),
+    "session_edit": Address("session_host", "GP"),
+    "session_move": Address("session_host", "GP"),
+    "session_cancel": Address("session_host", "GP"),
+    "session_submit": Address("session_host", "P"),
+    "session_return": Address("session_host", "P"),
+    "session_approve": Address("session_host", "P"),
+    "session_hold": Address("session_host", "P"),
+    "session_invite": Address("session_host", "GP"),
+    "invitation_list": G,
+    "invitation_accept": Address("invitation", "P"),
+    "invitation_decline": Address("invitation", "P"),
+    "session_speeches": Address("session"),
+    "speech_add": Address("participation", "P"),
+    "speech": Address("speech"),
+    "speech_submit": Address("speech", "P"),
+    "speech_approve": Address("speech", "P"),
+    "speech_return": Address("speech", "P"),
+    "speech_move": Address("speech", "P"),
+    "speech_remove": Address("speech", "P"),
+    "filing_list": G,
+    "filing_new": Address("session_host", "GP"),
+    "filing": Address("filing"),
+    "filing_approve": Address("filing", "P"),
+    "filing_refuse": Address("filing", "P"),
+    # attendance: who reads a roll need not be who keeps it
+    "roll": (Address("participation"), Address("participation", "P", needs=(P.SESSION_EDIT,))),
+    "roll_autosave": Address("participation", "P"),
+    "leave_new": Address("participation", "GP"),
+    "leave_list": G,
+    "leave_decide": Address("leave", "P"),
+    "leave_withdraw": Address("leave", "P"),
+    "make_up_list": G,
+    "make_up": Address("make_up", "GP"),
+    "make_up_confirm": Address("make_up", "P"),
+    "make_up_return": Address("make_up", "P"),
+    # papers
+    "paper_list": G,
+    "paper": Address("paper"),
+    "paper_download": Address("paper"),
+    "paper_facts": Address("paper"),
+    "paper_verify": Address("paper", "P", heavy=True),
+    "erratum_new": Address("paper", "P"),
+    "paper_annual_choose": G,
+    "paper_annual": Address("committee", "GP"),
+    "paper_print": (
+        printed("sign-in", "session", P.ROLL_READ),
+        printed("session-plan", "session", P.SESSION_READ),
+        printed("minutes", "session", P.MINUTES_READ),
+        printed("year-plan", "plan", P.PLAN_READ),
+        printed("outcomes", "committee", P.OUTCOME_READ),
+        printed("annual", "committee", P.FACTS_READ),
+    ),
+    "paper_issue": (
+        issued("sign-in", "session_host"),
+        issued("session-plan", "session_host"),
+        issued("minutes", "session_host"),
+        issued("year-plan", "plan"),
+        issued("outcomes", "committee"),
+        issued("annual", "committee"),
+    ),
+    # desk
+    "home": G,
+    "approvals": G,
+    "decide": (
+        *decided("leave", "leave", P.LEAVE_DECIDE),
+        *decided("session", "session_host", P.SESSION_APPROVE),
+        *decided("speech", "speech", P.SPEECH_REVIEW),
+        *decided("minutes", "minutes", P.MINUTES_APPROVE),
+        *decided("correction", "correction", P.CORRECTION_DECIDE),
+        *decided("countersign", "correction", P.CORRECTION_COUNTERSIGN),
+        *decided("filing", "filing", P.FILING_DECIDE),
+    ),
+    "my_study": G,
+    # dashboards: the committee stands in the query
+    "dashboard": (G, Address("committee", named="committee")),
+    "dashboard_committees": (G, Address("committee", named="committee")),
+    "drill": (
+        Address(query=(("key", "sessions"),), needs=(P.FACTS_READ,)),
+        Address("committee", named="committee", query=(("key", "sessions"),), needs=(P.FACTS_READ,)),
+        Address("committee", named="committee", query=(("key", "absent"), ("format", "xlsx")), needs=(P.FACTS_READ,)),
+    ),
+}
+
+
+def cases() -> list[tuple[str, Address]]:
+    return [
+        (name, address)
+        for name, found in ADDRESSES.items()
+        for address in (found if isinstance(found, tuple) else (found,))
+    ]

@@ -1,0 +1,276 @@
+"""The world of the access oracle: a city, a county in it, committee A in the county, its sibling B, and one of everything.
+
+Rows are made plainly, not by actions: the matrix asks who may see a row, not how it came to be. Words that must not
+leak stand in the rows: SECRET in everything of B, CONTENT in what A does, PRIVATE in a colleague's own rows.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.core.files.base import ContentFile
+
+from roster.accounts.models import Grant, User
+from roster.accounts.roles import Role
+from roster.audit.actions import SystemActor, record
+from roster.committees.models import Committee, CommitteeLevel
+from roster.people.models import GroupRole, Person
+from sessions_app.attachments.models import Attachment, AttachmentKind
+from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
+from sessions_app.corrections.models import Correction, CorrectionKind
+from sessions_app.jobs.models import Job, JobStage
+from sessions_app.minutes.models import Minutes, MinutesSection, MinutesStage
+from sessions_app.outcomes.models import Outcome, OutcomeKind
+from sessions_app.papers.models import IssuedPaper, PaperKind
+from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
+from sessions_app.policies.models import Period, PeriodStage, PolicyParameter
+from sessions_app.sessions.models import (
+    AgendaItem,
+    AgendaKind,
+    Participation,
+    ParticipationState,
+    SessionPart,
+    SessionStage,
+    SpeakerFiling,
+    Speech,
+    SpeechKind,
+    SpeechStage,
+    StudySession,
+)
+from sessions_app.workbooks.models import ImportRun, ImportStage
+from tests import build
+from tests.access import Seat, Somebody, Target
+
+SECRET, UNIT = "乙机密", "乙单位"
+CONTENT, PRIVATE = "甲内容", "同事隐私"
+HELD_ON = build.DAY - timedelta(days=10)
+AHEAD = build.DAY + timedelta(days=20)
+MACHINE = SystemActor("测试")
+
+
+@dataclass
+class World:
+    visitors: list[Somebody] = field(default_factory=list)
+    users: dict[str, User] = field(default_factory=dict)
+    # subject -> which row of it ("own", "other", ...) -> the row
+    targets: dict[str, dict[str, Target]] = field(default_factory=dict)
+
+    def add(self, subject: str, which: str, pk: object, *paths: str, person: int | None = None) -> None:
+        self.targets.setdefault(subject, {})[which] = Target((pk,), paths, person)
+
+
+def make() -> World:
+    world = World()
+    root = build.committee("云州市委", code="C001")
+    county = build.committee("清河县委", parent=root, code="X001", level=CommitteeLevel.COUNTY)
+    own = build.committee("甲单位党组", parent=county, code="Z001", level=CommitteeLevel.TOWNSHIP)
+    other = build.committee(f"{UNIT}党组", parent=root, code="Z002", level=CommitteeLevel.COUNTY)
+    host = build.committee("丁单位党组", parent=root, code="Z003", level=CommitteeLevel.COUNTY)
+    _visitors(world, root, county, own)
+    member = world.users["member"].person
+    colleague = build.member(own, build.person("甲同事")).person
+    _life(world, own, "own", "甲", member, colleague)
+    stranger = build.member(other, build.person(f"{SECRET}人")).person
+    build.member(other, build.person(f"{SECRET}组长"), role=GroupRole.LEADER, rank=1)
+    _life(world, other, "other", SECRET, stranger, stranger)
+    _joint(world, host, own)
+    for which, committee in (("above", county), ("top", root)):
+        world.add("committee", which, committee.pk, committee.path)
+    return world
+
+
+def _visitors(world: World, root: Committee, county: Committee, own: Committee) -> None:
+    def sit(name: str, user: User, *seats: tuple[Role, Committee]) -> None:
+        world.users[name] = user
+        found = tuple(Seat(role, committee.path) for role, committee in seats)
+        world.visitors.append(Somebody(name, found, user.person_id))
+
+    def grant(name: str, role: Role, where: Committee) -> None:
+        sit(name, build.granted(role, where), (role, where))
+
+    sit("secretary", build.secretary_of(own), (Role.SECRETARY, own))
+    sit("leader", build.leader_of(own), (Role.LEADER, own), (Role.MEMBER, own))
+    deputy = build.member(own, role=GroupRole.DEPUTY, rank=2).person
+    sit("deputy", build.account(deputy), (Role.DEPUTY, own), (Role.MEMBER, own))
+    sit("member", build.account(build.member(own, build.person("甲成员")).person), (Role.MEMBER, own))
+    grant("reviewer of the county", Role.REVIEWER, county)
+    grant("reviewer of the city", Role.REVIEWER, root)
+    grant("head of the city", Role.HEAD, root)
+    grant("observer", Role.OBSERVER, root)
+    for role, name in ((Role.ADMIN, "admin"), (Role.SECURITY, "security"), (Role.AUDITOR, "auditor")):
+        grant(f"{name} of the city", role, root)
+        grant(f"{name} of the county", role, county)
+    sit("nobody", build.account())
+    world.visitors.append(Somebody("the street", logged_in=False))
+
+
+def _session(committee: Committee, words: str, day: date, stage: str, number: int, item: PlanItem | None = None) -> StudySession:
+    session = StudySession.objects.create(
+        committee=committee, day=day, topic=f"{words}学习主题", stage=stage, category=1, place="三楼会议室", entered_at=build.AT
+    )
+    SessionPart.objects.create(study_session=session, day=day)
+    AgendaItem.objects.create(study_session=session, kind=AgendaKind.LEAD_READING, content=f"{words}领学")
+    Participation.objects.create(
+        study_session=session, committee=committee, year=day.year, number=number, day=day, plan_item=item
+    )
+    return session
+
+
+def _life(world: World, committee: Committee, which: str, name: str, mine: Person, colleague: Person) -> None:
+    """One of everything of a committee; personal rows twice where `colleague` is somebody else."""
+    path, words = committee.path, CONTENT if which == "own" else name
+    secretary = build.secretary(committee, build.person(f"{name}秘书"))
+    membership = committee.memberships.get(person=mine)
+    user = User.objects.filter(person=mine).first() or build.account(mine)
+    world.add("committee", which, committee.pk, path)
+    world.add("person", which, mine.pk, path)
+    world.add("membership", which, membership.pk, path)
+    world.add("secretary", which, secretary.pk, path)
+    world.add("account", which, user.pk, path)
+    grant = Grant.objects.create(user=build.account(), role=Role.OBSERVER, committee=committee, since=build.SINCE)
+    world.add("grant", which, grant.pk, path)
+    value = PolicyParameter.objects.create(
+        key="make_up_due_working_days", committee=committee, value=7, since=build.SINCE, source=f"{words}依据"
+    )
+    world.add("parameter", which, value.pk, path)
+    period = Period.objects.create(committee=committee, year=2025, stage=PeriodStage.CLOSED)
+    world.add("period", which, period.pk, path)
+
+    plan = StudyPlan.objects.create(committee=committee, year=2026, stage=PlanStage.SUBMITTED, aim=f"{words}目标")
+    item = PlanItem.objects.create(plan=plan, serial=1, quarter=1, topic=f"{words}专题", category=1)
+    world.add("plan", which, plan.pk, path)
+    world.add("plan_item", which, item.pk, path)
+
+    session = _session(committee, words, HELD_ON, SessionStage.HELD, 1, item)
+    taking = session.participations.get()
+    part = session.parts.get()
+    ahead = _session(committee, f"{words}下一次", AHEAD, SessionStage.SUBMITTED, 2)
+    world.add("session", which, session.pk, path)
+    world.add("session_host", which, session.pk, path)
+    world.add("session", f"{which}, ahead", ahead.pk, path)
+    world.add("session_host", f"{which}, ahead", ahead.pk, path)
+    world.add("participation", which, taking.pk, path)
+    invited = Participation.objects.create(
+        study_session=build_guest(committee), committee=committee, is_host=False, state=ParticipationState.INVITED,
+        year=2026, number=0, day=AHEAD,
+    )  # fmt: skip
+    world.add("invitation", which, invited.pk, path)
+    members = [row.person for row in committee.memberships.select_related("person")]
+    for one in members:
+        away = one == colleague
+        AttendanceMark.objects.create(
+            participation=taking, part=part, person=one, status=Attendance.ON_LEAVE if away else Attendance.PRESENT,
+            reason=f"{PRIVATE if which == 'own' else words}事由" if away else "",
+        )  # fmt: skip
+    taking.expected_marks, taking.present_marks, taking.leave_marks = len(members), len(members) - 1, 1
+    taking.roll_saved_at = build.AT
+    taking.save()
+
+    for whose, person, said in ((which, mine, words), ("a colleague's", colleague, PRIVATE)):
+        if whose != which and colleague == mine:
+            continue
+        own = person.pk
+        speech = Speech.objects.create(
+            participation=taking, speaker=person, kind=SpeechKind.KEYNOTE, title=f"{words}发言{own}", text=f"{said}提纲",
+            stage=SpeechStage.SUBMITTED, edition=1,
+        )  # fmt: skip
+        world.add("speech", whose, speech.pk, path, person=own)
+        leave = LeaveRequest.objects.create(
+            participation=ahead.participations.get(), person=person, kind="DUTY", reason=f"{said}请假", asked_at=build.AT
+        )
+        world.add("leave", whose, leave.pk, path, person=own)
+        make_up = MakeUpStudy.objects.create(
+            participation=taking, person=person, due_on=AHEAD, stage=MakeUpStage.SUBMITTED, reflection=f"{said}体会"
+        )
+        world.add("make_up", whose, make_up.pk, path, person=own)
+    filing = SpeakerFiling.objects.create(study_session=ahead, speaker=f"{words}教授", unit="某大学", topic=f"{words}报告")
+    world.add("filing", which, filing.pk, path)
+
+    minutes = Minutes.objects.create(
+        study_session=session, stage=MinutesStage.SUBMITTED, discussion=f"{words}讨论", author=secretary.person
+    )
+    MinutesSection.objects.create(minutes=minutes, agenda_item=session.agenda.get(), text=f"{words}要点")
+    world.add("minutes", which, minutes.pk, path)
+    outcome = Outcome.objects.create(
+        code=f"CG{committee.pk}", committee=committee, day=HELD_ON, kind=OutcomeKind.PROPOSAL, title=f"{words}建议",
+        study_session=session, entered_at=build.AT,
+    )  # fmt: skip
+    world.add("outcome", which, outcome.pk, path)
+    archived = _session(committee, f"{words}已归档", HELD_ON - timedelta(days=20), SessionStage.ARCHIVED, 3)
+    world.add("archived", which, archived.pk, path)
+    correction = Correction.objects.create(
+        committee=committee, study_session=archived, number=1, kind=CorrectionKind.MINUTES, before={"summary": "前"},
+        after={"summary": f"{words}后"}, reason=f"{words}理由", evidence="会议记录", asked_by=secretary.person, asked_at=build.AT,
+    )  # fmt: skip
+    world.add("correction", which, correction.pk, path)
+    for subject, kind, about in (
+        ("material", AttachmentKind.MATERIAL, session), ("evidence", AttachmentKind.EVIDENCE, session),
+        ("outcome_file", AttachmentKind.OUTCOME, outcome),
+    ):  # fmt: skip
+        file = _file(committee, about, kind, words, world.users["observer"])
+        world.add(subject, which, file.pk, path)
+    _issued(world, committee, which, words)
+    event = record(plan, verb="submit", by=MACHINE, at=build.AT)
+    world.add("audit_event", which, event.pk, path)
+
+
+def build_guest(committee: Committee) -> StudySession:
+    """A session somewhere else to which `committee` is invited."""
+    elsewhere = build.committee("戊单位党组", parent=Committee.objects.get(pk=int(committee.path.split("/")[0])))
+    return _session(elsewhere, "邀请", AHEAD, SessionStage.PREPARING, 1)
+
+
+def _file(committee: Committee, about: object, kind: str, words: str, by: User) -> Attachment:
+    row = Attachment(
+        committee=committee, subject_type=about._meta.model_name, subject_id=about.pk, kind=kind, name=f"{words}.pdf",  # type: ignore[attr-defined]
+        content_type="application/pdf", size=4, sha256="0" * 64, uploaded_by=by, uploaded_at=build.AT,
+    )  # fmt: skip
+    row.file.save("x", ContentFile(b"%PDF"), save=False)
+    row.save()
+    return row
+
+
+def _issued(world: World, committee: Committee, which: str, words: str) -> None:
+    job = Job.objects.create(
+        kind="papers.annual", key=f"annual:{committee.pk}", label=f"{words}年度报告", committee=committee,
+        stage=JobStage.RUNNING, total=2, created_at=build.AT, started_at=build.AT,
+    )  # fmt: skip
+    world.add("job", which, job.pk, committee.path)
+    paper = IssuedPaper(
+        kind=PaperKind.OUTCOMES, committee=committee, year=2025, title=f"{words}成果清单", facts={"topic": words},
+        edition="0" * 64, sha256="0" * 64, pages=1, as_of=build.AT, issued_at=build.AT,
+    )  # fmt: skip
+    paper.file.save("x", ContentFile(b"%PDF"), save=False)
+    paper.save()
+    world.add("paper", which, paper.pk, committee.path)
+    run = ImportRun(
+        committee=committee, name=f"{words}.xlsx", sha256="0" * 64, stage=ImportStage.PREVIEWED, uploaded_at=build.AT,
+        uploaded_by=world.users["observer"], report={},
+    )  # fmt: skip
+    run.file.save("x", ContentFile(b"PK"), save=False)
+    run.save()
+    world.add("import_run", which, run.pk, committee.path)
+
+
+def _joint(world: World, host: Committee, guest: Committee) -> None:
+    """A session of another committee in which A takes part: read by both, changed by the host alone."""
+    session = _session(host, "联组", HELD_ON - timedelta(days=3), SessionStage.HELD, 1)
+    session.is_joint = True
+    session.save()
+    taking = Participation.objects.create(
+        study_session=session, committee=guest, is_host=False, year=2026, number=4, day=session.day
+    )
+    hosting = session.participations.get(is_host=True)
+    stranger = build.member(host, build.person("丁成员")).person
+    AttendanceMark.objects.create(
+        participation=hosting, part=session.parts.get(), person=stranger, status=Attendance.ON_LEAVE, reason=f"{SECRET}事由"
+    )
+    hosting.expected_marks = hosting.leave_marks = 1
+    hosting.save()
+    speech = Speech.objects.create(
+        participation=hosting, speaker=stranger, kind=SpeechKind.KEYNOTE, title="丁发言", text=f"{SECRET}提纲"
+    )
+    world.add("speech", "the host's", speech.pk, host.path, person=stranger.pk)
+    world.add("session", "joint", session.pk, host.path, guest.path)
+    world.add("session_host", "joint", session.pk, host.path)
+    world.add("participation", "joint, the host's", hosting.pk, host.path)
+    world.add("participation", "joint, ours", taking.pk, guest.path)
