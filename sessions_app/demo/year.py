@@ -83,9 +83,8 @@ def _plan_year(
     """The year's plan and the meetings that follow from it; the last plans are filed late, one not at all yet."""
     count = body.sessions_a_year
     start = random.randrange(len(names.TOPICS))
-    filed = _working(date(year, 1, random.randint(12, 29)), calendar)
-    late = body.row.code in ("LX0211", "LX0313")
-    if late:
+    filed = _working(date(year, 1, random.randint(8, 22)), calendar)
+    if body.row.code in ("LX0211", "LX0313"):
         filed = date(year, 2, 3)
     approved = _working(filed - timedelta(days=5), calendar)
     stage = PlanStage.FILED
