@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, permission
 from roster.accounts.roles import Permission
+from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import Committee
@@ -67,7 +67,7 @@ def history_of(plans: list[StudyPlan]) -> list[dict[str, Any]]:
     many = len(editions) > 1
     return [
         {
-            "at": f"{localtime(event.at):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
+            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
             "what": VERBS.get(event.verb, event.verb) + (f"（第 {editions[event.subject_id]} 版）" if many else ""),
             "reason": event.reason, "url": "",
         }

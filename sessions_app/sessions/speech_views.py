@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, permission
 from roster.accounts.roles import Permission
+from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import ScopedQuerySet
@@ -48,7 +48,7 @@ RETURN_REASONS = ["请结合分管工作", "请补充对策建议", "请压缩�
 def history_of(subject: Any) -> list[dict[str, Any]]:
     return [
         {
-            "at": f"{localtime(event.at):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
+            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
             "what": VERBS.get(event.verb, event.verb) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
             "reason": event.reason, "url": "",
         }

@@ -264,11 +264,10 @@ def _posted(
     request: HttpRequest, committee: Committee, *, session: StudySession | None = None, item: PlanItem | None = None
 ) -> tuple[SessionForm, dict[str, Any], dict[str, list[dict[str, Any]]]]:
     data = request.POST
-    if more := data.get("add"):  # without script the button asks for one more row
-        if more in {name for name, _, _ in SETS}:
-            key = f"{more}-TOTAL_FORMS"
-            count = int(data[key]) if data.get(key, "").isdigit() else 0
-            data = with_values(data, **{key: count + 1})
+    if data.get("add") in {name for name, _, _ in SETS}:  # without script the button asks for one more row
+        key = f"{data['add']}-TOTAL_FORMS"
+        count = int(data[key]) if data.get(key, "").isdigit() else 0
+        data = with_values(data, **{key: count + 1})
     typed = data.get("day", "")
     try:
         people_day = session.day if session else date.fromisoformat(typed)
