@@ -151,10 +151,8 @@ def _minutes_missing(at: Situation) -> QuerySet:
 
 
 def _make_ups_overdue(at: Situation) -> QuerySet:
-    rows = MakeUpStudy.objects.filter(
-        participation__in=counted.participations(at.scope, at.period), due_on__lt=at.today,
-        stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED],
-    )  # fmt: skip
+    open_ones = MakeUpStudy.objects.filter(due_on__lt=at.today, stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED])
+    rows = counted.at_participations(open_ones, at.scope, at.period)
     return rows.select_related("person", "participation__committee", "participation__study_session").order_by()
 
 

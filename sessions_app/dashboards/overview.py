@@ -12,7 +12,7 @@ from sessions_app.facts import tables
 from sessions_app.facts.drill import address
 from sessions_app.facts.figures import KINDS, MODES, Figures, by_month
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import percent
+from sessions_app.facts.rules import percent, short
 from sessions_app.papers import charts
 from sessions_app.policies.rules import shown
 
@@ -58,7 +58,7 @@ def headline(now: Figures, last: Figures, links: Links, held: int, rules: dict[s
         {"label": "出席率", "value": percent(now.presence_rate), "target": aim, "before": percent(last.presence_rate),
          "url": links.to("presence_rate"), **met(now.presence_rate)},
         {"label": "参学率", "value": percent(now.participation_rate), "before": percent(last.participation_rate),
-         "note": f"补学 {now.made_up} 人次", "url": links.to("participation_rate")},
+         "note": f"补学 {short(now.made_up)} 人次", "url": links.to("participation_rate")},
         {"label": "计划完成", "value": now.completed_items, "unit": f" / {now.planned_items} 项",
          "target": f"{now.planned_items} 项", "before": percent(last.completion_rate),
          "note": f"完成率 {completion}" if completion else "", "url": links.to("completed_items")},
@@ -160,7 +160,7 @@ def quarter_block(links: Links) -> Block:
                 {"text": one.planned_items, "url": links.to("planned_items", period)},
                 {"text": one.completed_items, "url": links.to("completed_items", period)},
                 {"text": one.sessions, "url": links.to("sessions", period)},
-                {"text": one.days, "url": links.to("days", period)},
+                {"text": short(one.days), "url": links.to("days", period)},
             ],
         })  # fmt: skip
     return Block("计划完成情况", ("季度", "计划专题", "已完成", "场次", "天数"), rows)
@@ -229,5 +229,6 @@ def record_facts(figures: Figures, links: Links) -> list[dict[str, Any]]:
         ("speeches", "发言", "人次"), ("late_entries", "补录", "场"), ("corrections", "更正", "项"),
     )  # fmt: skip
     return [
-        {"label": label, "value": f"{getattr(figures, key)} {unit}", "url": links.to(key)} for key, label, unit in keys
+        {"label": label, "value": f"{short(getattr(figures, key))} {unit}", "url": links.to(key)}
+        for key, label, unit in keys
     ]

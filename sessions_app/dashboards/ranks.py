@@ -9,15 +9,15 @@ from django.db.models import QuerySet
 from sessions_app.dashboards.overview import Links
 from sessions_app.dashboards.sheets import Percent
 from sessions_app.facts.periods import Span
-from sessions_app.facts.rules import percent
+from sessions_app.facts.rules import percent, short
 from sessions_app.facts.tables import CommitteeRow, ranking
 
 HEADS = (
     "名次", "编码", "委员会", "场次", "天数", "应到人次", "出席率", "参学率", "计划专题", "已完成", "发言", "成果", "政策转化", "补录",
 )  # fmt: skip
 SORTS: dict[str, tuple[str, Any]] = {
-    "place": ("名次", lambda row: row.place or 10**6),
     "committee": ("委员会", None),
+    "place": ("名次", lambda row: row.place or 10**6),
     "sessions": ("场次", lambda row: row.figures.committee_sessions),
     "days": ("天数", lambda row: row.figures.days),
     "presence": ("出席率", lambda row: _known(row.figures.presence_rate)),
@@ -69,7 +69,7 @@ def _line(row: CommitteeRow, links: Links) -> dict[str, Any]:
     one = row.figures
     figures: list[tuple[str, str, Any]] = [
         ("场次", "committee_sessions", one.committee_sessions),
-        ("天数", "days", one.days),
+        ("天数", "days", short(one.days)),
         ("出席率", "presence_rate", percent(one.presence_rate)),
         ("参学率", "participation_rate", percent(one.participation_rate)),
         ("计划完成", "completed_items", f"{one.completed_items} / {one.planned_items}"),

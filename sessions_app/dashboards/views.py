@@ -71,8 +71,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "blocks": [
                 overview.month_block(links),
-                overview.mode_block(figures, links),
                 overview.outcome_block(figures, links),
+                overview.mode_block(figures, links),
                 overview.category_block(links),
                 overview.quarter_block(links),
             ],

@@ -11,7 +11,7 @@ from sessions_app.facts.periods import Span
 from sessions_app.facts.scope import Scope
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import PlanItem, StudyPlan
-from sessions_app.sessions.models import Participation, Speech
+from sessions_app.sessions.models import COUNTED_FORMS, TOOK_PLACE, Participation, ParticipationState, Speech
 
 Rows = QuerySet[Any]
 
@@ -37,9 +37,23 @@ def participations(scope: Scope, span: Span) -> Rows:
     return rows.order_by()
 
 
+def at_participations(rows: Rows, scope: Scope, span: Span) -> Rows:
+    """Rows that hang on a committee-session, narrowed to the ones `participations` counts.
+
+    By joins and not by a subquery: where nothing is analysed yet, PostgreSQL has walked the subquery once a row.
+    """
+    return rows.filter(
+        scope.where("participation__committee"),
+        participation__state=ParticipationState.ACCEPTED,
+        participation__study_session__stage__in=TOOK_PLACE,
+        participation__study_session__form__in=COUNTED_FORMS,
+        participation__day__range=(span.first, span.last),
+    ).order_by()
+
+
 def speeches(scope: Scope, span: Span) -> Rows:
     """Every speech entered at a committee-session that counts, for the committee it was given for."""
-    return Speech.objects.filter(participation__in=participations(scope, span)).order_by()
+    return at_participations(Speech.objects.all(), scope, span)
 
 
 def plan_items(scope: Scope, span: Span) -> Rows:

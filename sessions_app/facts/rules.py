@@ -36,3 +36,11 @@ def percent(value: Decimal | None) -> str | None:
     if value is None:
         return None
     return f"{(value * 100).quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}%"
+
+
+def short(value: Number) -> str:
+    """A weighted count as the pages say it: one decimal at most, "646.3", "36"."""
+    if isinstance(value, int):
+        return str(value)
+    said = value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+    return f"{said.to_integral_value():f}" if said == said.to_integral_value() else f"{said:f}"

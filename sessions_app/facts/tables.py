@@ -311,11 +311,11 @@ def members(committee_id: int, period: Span) -> list[MemberRow]:
                     weighed[person_id]["unmarked"] += Fraction(1, row.part_count)
 
     done = set(
-        MakeUpStudy.objects.filter(
-            participation__in=counted.participations(scope, period), stage=MakeUpStage.CONFIRMED
-        ).values_list("person_id", "participation_id")
+        counted.at_participations(MakeUpStudy.objects.filter(stage=MakeUpStage.CONFIRMED), scope, period).values_list(
+            "person_id", "participation_id"
+        )
     )
-    kept = AttendanceMark.objects.filter(participation__in=counted.participations(scope, period)).order_by()
+    kept = counted.at_participations(AttendanceMark.objects.all(), scope, period)
     for person_id, participation_id, part_id, status in kept.values_list(
         "person_id", "participation_id", "part_id", "status"
     ):

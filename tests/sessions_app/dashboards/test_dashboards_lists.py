@@ -20,10 +20,11 @@ from tests.sessions_app.facts.world import World
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 12, 31)
+ALL = Narrow()
 SPANS = [span(2026), span(2025), span(2026, 2), span(2026, month=5)]
 
 
-def counted_by(key: str, path: str, period: Span, narrow: Narrow = Narrow()) -> object:
+def counted_by(key: str, path: str, period: Span, narrow: Narrow = ALL) -> object:
     """The list's own sum: its rows, one by one."""
     found = listing(key, subtree(path), period, narrow)
     order = next(iter(found.orders), "")
