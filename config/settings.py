@@ -159,7 +159,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sessions_app.desk.frame.frame",
-                "sessions_app.desk.frame.frame",
             ],
         },
     },
