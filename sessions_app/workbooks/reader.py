@@ -4,6 +4,7 @@ What is refused is refused before anything is built from it: the archive is weig
 first. Formulas are never evaluated; what Excel stored as their value is read.
 """
 
+import re
 import struct
 import warnings
 import zipfile
@@ -30,6 +31,7 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_SHEETS = 60
 MAX_TEXT = 32_767
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes a character XML cannot hold
 OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -80,8 +82,8 @@ class _Parser(WorkSheetParser):
                 value = NoValue("=" + (child.findtext(FORMULA_TAG) or ""), "是没有计算结果的公式，请在 Excel 中打开并保存一次，或改成数值。")
             elif cell["data_type"] == "e":
                 value = NoValue(str(value), "公式出错，请改正公式或直接填写内容。")
-            elif isinstance(value, str) and len(value) > MAX_TEXT:
-                value = value[:MAX_TEXT]
+            elif isinstance(value, str):
+                value = ESCAPED.sub(lambda found: chr(int(found[1], 16)), value[:MAX_TEXT]) if "_x" in value else value[:MAX_TEXT]
             cells[cell["column"]] = value
         return self.row_counter, cells
 
@@ -132,7 +134,7 @@ def read(source: Path | IO[bytes], wanted: Any = lambda title: True) -> list[She
     """All rows of the sheets whose title `wanted` accepts, in the order of the file. BadWorkbook in words."""
     try:
         return _read(source, wanted)
-    except BadWorkbook:
+    except (BadWorkbook, FileNotFoundError):
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError):
         raise BadWorkbook("文件损坏或不是 Excel 工作簿，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入。") from None

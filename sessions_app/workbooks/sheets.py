@@ -313,7 +313,7 @@ def _parse_sheet(sheet: Sheet, raw: SheetRows) -> ParsedSheet:
         named = {text: cells.get(column) for column, text in parsed.headings.items()}
         if all(value is None or rules.plain(value) == "" for value in named.values()):
             continue
-        if _repeats_heading(named):
+        if _repeats_heading(named, SYNONYMS.get(sheet.name, {})):
             continue
         reader = Cells(sheet, number, named, epoch)
         row, key = parser(reader)
@@ -321,10 +321,11 @@ def _parse_sheet(sheet: Sheet, raw: SheetRows) -> ParsedSheet:
     return parsed
 
 
-def _repeats_heading(named: Mapping[str, Any]) -> bool:
+def _repeats_heading(named: Mapping[str, Any], synonyms: Mapping[str, str]) -> bool:
     """A head printed again on the next page, or a row of hints under it."""
     filled = {text: value for text, value in named.items() if isinstance(value, str) and value.strip()}
-    return bool(filled) and all(rules.heading_text(value) == text for text, value in filled.items())
+    heads = {text: rules.heading_text(value) for text, value in filled.items()}
+    return bool(heads) and all(synonyms.get(head, head) == text for text, head in heads.items())
 
 
 def half(value: Decimal | None) -> str:

@@ -58,8 +58,8 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @permission(P.WORKBOOK_IMPORT)
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_bound and form.is_valid():
         run = attempt(request, lambda: actions.upload(file=form.cleaned_data["file"], by=request.user, at=request.now), form)
         if run is not None:
             if run.stage == ImportStage.UPLOADED:
