@@ -70,10 +70,11 @@ class MinutesForm(VersionForm):
             {"text": data[f"item-{n}-text"], "owner": data[f"item-{n}-owner"], "due_on": data[f"item-{n}-due"]}
             for n in range(self.rows)
         ]
-        names = {one.name for block in self.blocks for one in block.fields}
+        # What the form did not send (an item added since it was opened) is left as it is.
+        names = {one.name for block in self.blocks for one in block.fields if one.name in self.data}
         return {
-            "discussion": data.get("discussion"),
-            "summary": data.get("summary"),
+            "discussion": data["discussion"] if "discussion" in names else None,
+            "summary": data["summary"] if "summary" in names else None,
             "sections": {name: data[name] for name in names - {"discussion", "summary"}},
             "action_items": [row for row in items if any(row.values())],
         }
