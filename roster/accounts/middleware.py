@@ -43,7 +43,7 @@ class RoleMiddleware:
         """Who asked for a place that does not exist for him; the address without its query."""
         if request.user._holds is not None:
             where = {"method": request.method, "path": request.path[:200]}
-            record(request.user, verb="访问被拒绝", by=request.user, at=request.now, data=where)
+            record(request.user, verb="访问被拒绝", by=request.user, at=request.now, reason=where["path"], data=where)
 
 
 class SessionAgeMiddleware:

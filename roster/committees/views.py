@@ -113,8 +113,8 @@ def committee_tree(request: HttpRequest) -> HttpResponse:
 @permission(Permission.COMMITTEE_READ)
 @require_GET
 def committee(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Committee.objects.open_to(request.user, Permission.COMMITTEE_READ).select_related("parent")
-    row = get_object_or_404(rows.prefetch_related("names"), pk=pk)
+    mine = Committee.objects.open_to(request.user, Permission.COMMITTEE_READ)
+    row = get_object_or_404(mine.select_related("parent").prefetch_related("names"), pk=pk)
     form = DayForm(request.GET or None)
     day = (form.cleaned_data["on"] if form.is_valid() else None) or request.today
     members = row.memberships.on(day).select_related("person").order_by("rank", "pk")
@@ -132,9 +132,9 @@ def committee(request: HttpRequest, pk: int) -> HttpResponse:
         "former_secretaries": row.secretaries.filter(until__lt=day).select_related("person"),
         "names": sorted(row.names.all(), key=lambda name: name.since, reverse=True),
         "children": list(counted(row.children.active_on(day), day).in_order()[:50]),
+        "open_below": set(mine.filter(parent=row).values_list("pk", flat=True)),
         "child_count": row.children.active_on(day).count(),
-        "parent_open": row.parent_id
-        and Committee.objects.open_to(request.user, Permission.COMMITTEE_READ).filter(pk=row.parent_id).exists(),
+        "parent_open": row.parent_id and mine.filter(pk=row.parent_id).exists(),
         "may_edit": Committee.objects.open_to(request.user, Permission.COMMITTEE_EDIT).filter(pk=pk).exists(),
         "may_members": Committee.objects.open_to(request.user, Permission.MEMBER_EDIT).filter(pk=pk).exists(),
         "events": events_about(row),
