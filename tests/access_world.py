@@ -190,6 +190,7 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     )
     MinutesSection.objects.create(minutes=minutes, agenda_item=session.agenda.get(), text=f"{words}要点")
     world.add("minutes", which, minutes.pk, path)
+    world.add("minutes_of", which, session.pk, path)
     outcome = Outcome.objects.create(
         code=f"CG{committee.pk}", committee=committee, day=HELD_ON, kind=OutcomeKind.PROPOSAL, title=f"{words}建议",
         study_session=session, entered_at=build.AT,

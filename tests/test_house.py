@@ -142,3 +142,17 @@ def test_no_template_carries_inline_script_or_style() -> None:
         if "papers/print/" not in str(path) and inline.search(re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S))
     ]
     assert found == []
+
+
+NAMED = re.compile(r"""\{%-? *url +['"](\w+)['"]|\b(?:reverse|redirect|resolve_url)\(\s*['"](\w+)['"]""")
+
+
+def test_every_link_by_name_leads_somewhere() -> None:
+    known = {entry.name for _, entry in patterns(get_resolver())}
+    dead = [
+        f"{path.relative_to(ROOT)}: {first or second}"
+        for path in [*OURS, *(ROOT / "templates").rglob("*.html")]
+        for first, second in NAMED.findall(path.read_text())
+        if (first or second) not in known
+    ]
+    assert dead == []
