@@ -106,7 +106,7 @@ def _conflict(row: Minutes, form: MinutesForm) -> dict[str, Any]:
         mine = form.data.get(name, "")
         kept = saved.fields[name].initial if name in saved.fields else ""
         kept = "" if kept is None else str(kept)
-        if name != "version" and actions.clean(mine) != kept:
+        if name in form.data and name != "version" and actions.clean(mine) != kept:
             fields.append({"label": field.label, "mine": mine, "saved": kept, "name": name})
     last = AuditEvent.objects.about(row).order_by("-id").first()
     at = f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else ""
