@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -130,12 +131,16 @@ def bind(front: bytes, sections: Sequence[Section], stamps: Callable[[int], byte
     if info:
         out.Root.Metadata = pikepdf.Stream(out, info, Type=Name.Metadata, Subtype=Name.XML)
     used = sorted(fonts(out))
-    result = io.BytesIO()
-    out.save(
-        result, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        compress_streams=True, recompress_flate=False, fix_metadata_version=False, min_version="1.7",
-    )  # fmt: skip
-    return Bound(result.getvalue(), len(out.pages), tuple(used))
+    pages = len(out.pages)
+    with tempfile.TemporaryFile() as result:
+        # By way of a file: what is bound holds every section already, and a city's report is long.
+        out.save(
+            result, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            compress_streams=True, recompress_flate=False, fix_metadata_version=False, min_version="1.7",
+        )  # fmt: skip
+        out.close()
+        result.seek(0)
+        return Bound(result.read(), pages, tuple(used))
 
 
 class _Tags:
