@@ -60,7 +60,7 @@ class SessionAgeMiddleware:
         seen = request.session.get("seen", now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
-            messages.info(request, "离开时间较长,已自动退出。请重新登录,未提交的内容仍保存在本机浏览器中。")
+            messages.info(request, "离开时间较长，已自动退出。请重新登录，未提交的内容仍保存在本机浏览器中。")
             return redirect(resolve_url(settings.LOGIN_URL) + f"?next={request.get_full_path()}")
         if now - seen > 30:
             request.session["seen"] = now
@@ -73,7 +73,7 @@ class SessionAgeMiddleware:
         days = settings.PASSWORD_MAX_DAYS
         expired = bool(days and changed and (request.now - changed).days >= days)
         if request.user.must_change_password or expired:
-            why = "首次登录请先修改密码。" if request.user.must_change_password else f"密码已使用满 {days} 天,请修改。"
+            why = "首次登录请先修改密码。" if request.user.must_change_password else f"密码已使用满 {days} 天，请修改。"
             messages.warning(request, why)
             return redirect("account_change_password")
         return None

@@ -27,7 +27,7 @@ class Hold:
 
     @property
     def label(self) -> str:
-        return f"{ROLES[self.role].label}({self.committee_label})"
+        return f"{ROLES[self.role].label}（{self.committee_label}）"
 
     @property
     def key(self) -> str:
@@ -170,4 +170,4 @@ class Grant(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}:{self.get_role_display()}"
+        return f"{self.user}：{self.get_role_display()}"

@@ -17,7 +17,7 @@ class Stale(Refused):
 
     def __init__(self, current_version: int) -> None:
         self.current_version = current_version
-        super().__init__("这份内容在您打开之后已被他人改动,尚未保存。请对照两份文字后再保存一次。")
+        super().__init__("这份内容在您打开之后已被他人改动，尚未保存。请对照两份文字后再保存一次。")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Moves:
         move = self.moves[verb]
         if state not in move.sources:
             where = "、".join(self.labels[source] for source in move.sources)
-            raise Refused(f"{self.thing}现在是“{self.labels[state]}”,不能{move.label};只有“{where}”时可以。请刷新页面核对。")
+            raise Refused(f"{self.thing}现在是“{self.labels[state]}”，不能{move.label}；只有“{where}”时可以。请刷新页面核对。")
         return move.target
 
     def verbs_from(self, state: str) -> list[Move]:

@@ -249,7 +249,7 @@ def _mark(
         row.status, row.reason = Attendance.ABSENT, random.choice(names.ABSENT_REASONS)
     elif chance < 0.12:
         row.is_late = True
-    if row.status in (Attendance.ON_LEAVE, Attendance.ABSENT) and random.random() < 0.85:
+    if row.status in (Attendance.ON_LEAVE, Attendance.ABSENT) and (year < today.year or random.random() < 0.85):
         made = _working(entered + timedelta(days=random.randint(3, 16)), calendar)
         if made < today:
             row.made_up_on = made

@@ -69,16 +69,16 @@ def kinds() -> dict[str, Waiting]:
             ("person", "participation__study_session", "participation__committee"),
             lambda row: Card(
                 f"{row.person} 请假({row.get_kind_display()}):{row.reason}", _session_url(row.participation.study_session),
-                f"{row.participation.day.month}月{row.participation.day.day}日学习:{row.participation.study_session.topic}",
-                sender=str(row.participation.committee), sentence="同意后考勤自动记为请假,并安排补学。"),
+                f"{row.participation.day.month}月{row.participation.day.day}日学习：{row.participation.study_session.topic}",
+                sender=str(row.participation.committee), sentence="同意后考勤自动记为请假，并安排补学。"),
             ("请调整时间参加", "请说明具体事由"),
         ),
         "session": Waiting(
             P.SESSION_APPROVE, StudySession, Q(stage=SessionStage.SUBMITTED), ("submitted_by_id",), ("committee", "chair"),
             lambda row: Card(
-                f"学习方案:{row.topic}", _session_url(row),
-                f"{row.day.month}月{row.day.day}日 {row.place} 主持 {row.chair or '未定'}", row.return_note and f"上次退回:{row.return_note}",
-                str(row.committee), "审定后方案锁定,通知成员准备。"),
+                f"学习方案：{row.topic}", _session_url(row),
+                f"{row.day.month}月{row.day.day}日 {row.place} 主持 {row.chair or '未定'}", row.return_note and f"上次退回：{row.return_note}",
+                str(row.committee), "审定后方案锁定，通知成员准备。"),
             ("请补充重点发言人", "请调整学习时间", "学习内容请进一步聚焦"),
         ),
         "speech": Waiting(
@@ -86,7 +86,7 @@ def kinds() -> dict[str, Waiting]:
             ("speaker", "participation__study_session", "participation__committee"),
             lambda row: Card(
                 f"{row.speaker}的{row.get_kind_display()}发言《{row.title}》", _session_url(row.participation.study_session),
-                f"{len(row.text)} 字;联系实际:{row.link_to_work[:60] or '未写'}", f"第 {row.edition} 版" if row.edition > 1 else "",
+                f"{len(row.text)} 字；联系实际：{row.link_to_work[:60] or '未写'}", f"第 {row.edition} 版" if row.edition > 1 else "",
                 str(row.participation.committee), "通过后文稿定稿。"),
             ("请结合分管工作", "请补充对策建议", "请压缩篇幅"),
         ),
@@ -94,40 +94,40 @@ def kinds() -> dict[str, Waiting]:
             P.MINUTES_APPROVE, Minutes, Q(stage=MinutesStage.SUBMITTED), ("author_id",),
             ("study_session__committee", "author"),
             lambda row: Card(
-                f"学习记录:{row.study_session.topic}", _session_url(row.study_session),
-                f"{row.study_session.day.month}月{row.study_session.day.day}日,记录人 {row.author or '未署名'}",
-                row.return_note and f"上次退回:{row.return_note}", str(row.study_session.committee), "审签后记录锁定,可以归档。"),
+                f"学习记录：{row.study_session.topic}", _session_url(row.study_session),
+                f"{row.study_session.day.month}月{row.study_session.day.day}日，记录人 {row.author or '未署名'}",
+                row.return_note and f"上次退回：{row.return_note}", str(row.study_session.committee), "审签后记录锁定，可以归档。"),
             ("请补全发言要点", "请核对请假事由", "请补充议定事项"),
         ),
         "correction": Waiting(
             P.CORRECTION_DECIDE, Correction, Q(stage=CorrectionStage.ASKED), ("asked_by_id",),
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
-                f"更正{row.get_kind_display()}:{row.study_session.topic}", row.get_absolute_url(), row.reason,
-                f"依据:{row.evidence}", f"{row.committee} {row.asked_by}", "同意后数字随之改变,原记录仍可查看。"),
+                f"更正{row.get_kind_display()}：{row.study_session.topic}", row.get_absolute_url(), row.reason,
+                f"依据：{row.evidence}", f"{row.committee} {row.asked_by}", "同意后数字随之改变，原记录仍可查看。"),
             ("依据不足", "请核对后重新申请"),
         ),
         "countersign": Waiting(
             P.CORRECTION_COUNTERSIGN, Correction, Q(stage=CorrectionStage.LEADER_AGREED), ("asked_by_id", "decided_by_id"),
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
-                f"年度已截止的更正:{row.study_session.topic}", row.get_absolute_url(), row.reason, f"依据:{row.evidence}",
-                str(row.committee), "同意后数字随之改变,已印发文书不变。"),
+                f"年度已截止的更正：{row.study_session.topic}", row.get_absolute_url(), row.reason, f"依据：{row.evidence}",
+                str(row.committee), "同意后数字随之改变，已印发文书不变。"),
             ("依据不足",),
         ),
         "filing": Waiting(
             P.FILING_DECIDE, SpeakerFiling, Q(stage=FilingStage.PENDING), (), ("study_session__committee",),
             lambda row: Card(
-                f"外请报告备案:{row.speaker}《{row.topic}》", _session_url(row.study_session),
-                f"{row.unit} {row.title};{row.study_session.day.month}月{row.study_session.day.day}日", "",
+                f"外请报告备案：{row.speaker}《{row.topic}》", _session_url(row.study_session),
+                f"{row.unit} {row.title}；{row.study_session.day.month}月{row.study_session.day.day}日", "",
                 str(row.study_session.committee), "同意后该场次不再提示未备案。"),
             ("请补充报告提纲", "请说明报告人情况"),
         ),
         "plan": Waiting(
             P.PLAN_APPROVE, StudyPlan, Q(stage=PlanStage.SUBMITTED), ("submitted_by_id",), ("committee",),
             lambda row: Card(
-                str(row), row.get_absolute_url(), "审定须填写审定会议和日期,请打开办理。",
-                row.amend_reason and f"调整理由:{row.amend_reason}", str(row.committee)),
+                str(row), row.get_absolute_url(), "审定须填写审定会议和日期，请打开办理。",
+                row.amend_reason and f"调整理由：{row.amend_reason}", str(row.committee)),
             (), two_tap=False,
         ),
     }  # fmt: skip

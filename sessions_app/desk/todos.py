@@ -95,17 +95,17 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
         "invitation": Kind(
             rolls.filter(state=ParticipationState.INVITED, study_session__stage__in=[
                 SessionStage.PREPARING, SessionStage.SUBMITTED, SessionStage.APPROVED, SessionStage.HELD]),
-            lambda p: Todo("答复", f"联组学习邀请:{p.study_session.topic}", p.study_session.day,
+            lambda p: Todo("答复", f"联组学习邀请：{p.study_session.topic}", p.study_session.day,
                            p.study_session.get_absolute_url(), "去答复", of(p.committee)),
         ),
         "prepare": Kind(
             sessions.filter(stage=SessionStage.PREPARING, day__lte=today + timedelta(days=NEAR_DAYS)),
-            lambda s: Todo("修改" if s.return_note else "完善", f"学习方案:{s.topic}", s.day, s.get_absolute_url(),
+            lambda s: Todo("修改" if s.return_note else "完善", f"学习方案：{s.topic}", s.day, s.get_absolute_url(),
                            "去完善", s.return_note or of(s.committee)),
         ),
         "hold": Kind(
             sessions.filter(stage=SessionStage.APPROVED, day__lte=today),
-            lambda s: Todo("登记", f"召开情况:{s.topic}", s.day, s.get_absolute_url(), "去登记", of(s.committee)),
+            lambda s: Todo("登记", f"召开情况：{s.topic}", s.day, s.get_absolute_url(), "去登记", of(s.committee)),
         ),
         "roll": Kind(
             rolls.filter(state=ParticipationState.ACCEPTED, study_session__stage=SessionStage.HELD, unmarked_marks__gt=0),
@@ -114,7 +114,7 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
         ),
         "minutes": Kind(
             sessions.filter(~Exists(written), ~Exists(open_roll), stage=SessionStage.HELD),
-            lambda s: Todo("填写", f"{s.day.month}月{s.day.day}日学习记录:{s.topic}", minutes_due(s.day),
+            lambda s: Todo("填写", f"{s.day.month}月{s.day.day}日学习记录：{s.topic}", minutes_due(s.day),
                            reverse("minutes", args=[s.pk]), "去填写", of(s.committee)),
         ),
         "archive": Kind(
@@ -132,7 +132,7 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
             MakeUpStudy.objects.open_to(user, Permission.MAKEUP_CONFIRM).filter(
                 stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED], due_on__lte=today + timedelta(days=NEAR_DAYS)
             ).select_related("person", "participation__study_session", "participation__committee"),
-            lambda m: Todo("催办", f"{m.person}补学:{m.participation.study_session.topic}", m.due_on,
+            lambda m: Todo("催办", f"{m.person}补学：{m.participation.study_session.topic}", m.due_on,
                            reverse("make_up", args=[m.pk]), "去登记", of(m.participation.committee)),
         ),
     }  # fmt: skip

@@ -97,7 +97,7 @@ def decide(request: HttpRequest, kind: str, pk: int, answer: str) -> HttpRespons
     yes = answer == "approve"
     note = request.POST.get("reason", "").strip()
     if not yes and not note:
-        messages.error(request, "退回须写明理由,请在“退回”框内填写一句话。")
+        messages.error(request, "退回须写明理由，请在“退回”框内填写一句话。")
         return redirect("approvals")
     sent = request.POST.get("version", "")
     version = int(sent) if sent.isdigit() else None
@@ -106,7 +106,7 @@ def decide(request: HttpRequest, kind: str, pk: int, answer: str) -> HttpRespons
     if request.htmx:
         return render(request, "desk/decided.html", {"card": card, "yes": yes, "done": done is not None})
     if done is not None:
-        messages.success(request, f"{'已同意' if yes else '已退回'}:{card.what}。")
+        messages.success(request, f"{'已同意' if yes else '已退回'}：{card.what}。")
     return redirect("approvals")
 
 

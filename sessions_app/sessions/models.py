@@ -86,13 +86,13 @@ class StudySession(Versioned):
     approved_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField("取消事由", max_length=300, blank=True)
-    moved_from = models.DateField("原定日期", null=True, blank=True, help_text="最近一次改期前的日期;全部改期见经过")
+    moved_from = models.DateField("原定日期", null=True, blank=True, help_text="最近一次改期前的日期；全部改期见经过")
     late_days = models.PositiveSmallIntegerField("补录天数", default=0)
     late_reason = models.CharField("补录事由", max_length=300, blank=True)
     entered_at = models.DateTimeField("录入时间")
     archived_at = models.DateTimeField("归档时间", null=True, blank=True)
     typed_fields = models.PositiveSmallIntegerField(
-        "键入项数", default=0, help_text="减负计:从建场次到提交记录键入的项数"
+        "键入项数", default=0, help_text="减负计：从建场次到提交记录键入的项数"
     )
     carried_fields = models.PositiveSmallIntegerField("带入项数", default=0)
     form_token = models.CharField(
@@ -264,7 +264,7 @@ class AgendaItem(models.Model):
         constraints = [models.UniqueConstraint(fields=["study_session", "order"], name="agenda_order")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}:{self.content}"
+        return f"{self.get_kind_display()}：{self.content}"
 
 
 class ReleaseType(models.TextChoices):
@@ -342,7 +342,7 @@ class Speech(Versioned):
         indexes = [models.Index(fields=["speaker"], name="speech_speaker")]
 
     def __str__(self) -> str:
-        return f"{self.speaker}:{self.title}"
+        return f"{self.speaker}：{self.title}"
 
     @property
     def committee_id(self) -> int:
@@ -400,7 +400,7 @@ class SpeakerFiling(Versioned):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.speaker}:{self.topic}"
+        return f"{self.speaker}：{self.topic}"
 
     @property
     def committee_id(self) -> int:

@@ -1,0 +1,87 @@
+"""The demo year: everything through the rules, the account's figures in the last full year, the same at every loading."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from roster.accounts.models import User
+from roster.audit.models import AuditEvent
+from roster.committees.models import Committee
+from roster.people.models import Person, StudySecretary
+from sessions_app.demo.load import load_demo
+from sessions_app.demo.world import build
+from sessions_app.demo.year import ON_SITE_AT_LEAST, history
+from sessions_app.facts.figures import for_scope
+from sessions_app.facts.periods import span
+from sessions_app.papers import frozen
+from sessions_app.plans.models import StudyMode
+from sessions_app.policies.rules import WorkingDays
+from sessions_app.sessions.models import Participation
+
+AT = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+PLAIN_CALENDAR = WorkingDays({}, frozenset())
+
+
+@pytest.fixture
+def loaded(db):
+    return load_demo(at=AT, small=True, say=lambda words: None)
+
+
+def test_the_last_full_year_reproduces_the_published_figures(loaded) -> None:
+    root = Committee.objects.get(code="LC00")
+    figures = for_scope(root.path, span(2025))
+    kinds = figures.outcomes_by_kind
+    assert (kinds["心得体会"], kinds["调研报告"], kinds["对策建议"]) == (219, 52, 12)
+    assert (figures.proposals_converted, figures.policies_from_proposals) == (12, 26)
+    printed = frozen.annual_whole(root, 2025, today=AT.date())
+    assert printed["figures"]["outcomes_by_kind"] == kinds
+    assert printed["figures"]["policies_from_proposals"] == 26
+
+
+def test_every_role_finds_somebody_who_can_log_in(loaded) -> None:
+    from sessions_app.demo.accounts import LOGINS
+
+    for login in LOGINS:
+        user = User.objects.get(username=login.username).act(on=AT.date())
+        assert user.holds, login
+    leader = User.objects.get(username="zuzhang").act(on=AT.date())
+    assert leader.acting.role == "LEADER"
+
+
+def test_the_rolls_add_up_and_nobody_is_left_unmarked(loaded) -> None:
+    held = Participation.objects.counted()
+    assert held.count() > 100
+    assert not held.filter(unmarked_marks__gt=0).exists()
+
+
+def test_every_committee_writes_its_own_chain_of_events(loaded) -> None:
+    chains = AuditEvent.objects.filter(subject_type="studysession").values("chain").distinct().count()
+    assert chains == Committee.objects.count()
+
+
+def test_the_large_world_has_the_size_of_a_prefecture() -> None:
+    world = build(last_year=2025)
+    assert (len(world.bodies), len(world.people)) == (115, 3000)
+    assert sum(row.until is None for row in world.secretaries) == 166
+    assert len({body.row.level for body in world.bodies}) == 3
+    assert sum(body.code.endswith("00") and body.code.startswith("LX") for body in world.bodies) == 9
+    told = history(world, last_year=2025, today=date(2026, 11, 20), calendar=PLAIN_CALENDAR)
+    on_site = [row for row in told.sessions if row.mode == StudyMode.ON_SITE and row.year == 2025 and not row.cancelled]
+    assert len(on_site) >= ON_SITE_AT_LEAST
+    assert any(row.guests for row in told.sessions)
+    assert any(row.cancelled for row in told.sessions)
+    assert any(row.late_days for row in told.sessions)
+
+
+def test_two_loadings_tell_the_same_story() -> None:
+    tellings = [
+        history(build(last_year=2025, small=True), last_year=2025, today=date(2026, 11, 20), calendar=PLAIN_CALENDAR)
+        for _ in range(2)
+    ]
+    assert tellings[0] == tellings[1]
+
+
+def test_nobody_is_invented_twice(loaded) -> None:
+    assert Person.objects.count() == 400
+    assert StudySecretary.objects.filter(until__isnull=True).count() == 16
