@@ -87,7 +87,7 @@ class Plan:
         for name, lines in self.lines.items():
             news = [line for line in lines if line.verdict.fate is Fate.NEW][:limit]
             for line in news:
-                cells = {heading: plain(value) for heading, value in line.parsed.cells.items()}
+                cells = [[heading, plain(value)] for heading, value in line.parsed.cells.items()]  # JSON keeps their order
                 found.append({"sheet": name, "row": line.parsed.number, "cells": cells})
         return found
 

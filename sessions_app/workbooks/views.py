@@ -86,10 +86,10 @@ def _sheets(run: ImportRun) -> list[dict[str, Any]]:
         if counts is None:
             continue
         new = [row for row in report.get("new", []) if row["sheet"] == name]
-        headings = list(new[0]["cells"]) if new else []
+        headings = [heading for heading, _ in new[0]["cells"]] if new else []
         found.append({
             "name": name, "counts": counts, "headings": headings,
-            "new": [{"row": row["row"], "cells": [(h, row["cells"].get(h, "")) for h in headings]} for row in new],
+            "new": new,
             "changed": [row for row in report.get("changed", []) if row["sheet"] == name],
             "rejected": [row for row in report.get("rejected", []) if row["sheet"] == name][:SHOWN],
             "warnings": [row for row in report.get("warnings", []) if row["sheet"] == name][:SHOWN],
