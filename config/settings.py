@@ -109,7 +109,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "config.static.StaticFiles",  # django.contrib.staticfiles
     "django.contrib.humanize",
     "django.forms",
     "allauth",
@@ -245,6 +245,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["gz", "br", "map", "png", "jpg", "woff", "woff2", "pdf", "zip"]
 MEDIA_URL = ""  # files are served by views that check scope, never by address
 for directory in (VAR, STATIC_ROOT, MEDIA_ROOT, VAR / "run"):
     directory.mkdir(parents=True, exist_ok=True)
