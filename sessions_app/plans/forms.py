@@ -63,7 +63,7 @@ class ItemForm(forms.Form):
     expected_outcome = forms.CharField(label="预期成果", max_length=200, required=False)
     note = forms.CharField(label="备注", max_length=200, required=False)
 
-    main_fields = ("quarter", "month", "category", "mode", "speakers")
+    main_fields = ("quarter", "month", "category", "mode")
     more_fields = ("materials", "chair", "department", "research_topic", "expected_outcome", "note")
 
     def has_changed(self) -> bool:

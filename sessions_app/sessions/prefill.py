@@ -9,7 +9,7 @@ from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
 from sessions_app.plans.models import PlanItem
 from sessions_app.plans.rules import names_in
-from sessions_app.sessions.models import ReleaseType, StudySession
+from sessions_app.sessions.models import TOOK_PLACE, ReleaseType, StudySession
 from sessions_app.sessions.rules import DEFAULT_AGENDA
 
 __all__ = ["SHANGHAI", "Prefill", "for_session", "usual"]
@@ -41,7 +41,7 @@ class Prefill:
 
 @dataclass(frozen=True)
 class Usual:
-    """How the last session was held: its place, hours and leave rule."""
+    """How the last session that took place was held: its place, hours and leave rule."""
 
     place: str = ""
     leave_rule: str = ""
@@ -51,7 +51,7 @@ class Usual:
 
 def usual(committee: Committee) -> Usual:
     last = (
-        StudySession.objects.filter(committee=committee)
+        StudySession.objects.filter(committee=committee, stage__in=TOOK_PLACE)
         .exclude(place="")
         .prefetch_related("parts")
         .order_by("-day", "-id")

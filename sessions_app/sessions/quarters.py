@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from sessions_app.sessions.models import COUNTED_FORMS, TOOK_PLACE, Participation, ParticipationState, SessionStage
@@ -14,6 +15,7 @@ class Quarter:
 
     quarter: int
     minimum: int = 1
+    is_ahead: bool = False
     held: int = 0
     held_days: Decimal = Decimal(0)
     planned: int = 0
@@ -34,9 +36,11 @@ class Quarter:
         return self.sessions < self.minimum
 
 
-def quarters(committee_id: int, year: int, *, minimum: int = 1) -> list[Quarter]:
-    """Four of them, one query. A guest's joint sessions count as its own; 第一议题 counts nowhere."""
+def quarters(committee_id: int, year: int, *, minimum: int = 1, today: date | None = None) -> list[Quarter]:
+    """Four of them, one query; `today` says which are still ahead. A guest's joint sessions count as its own; 第一议题 counts nowhere."""
     found = {number: Quarter(number, minimum) for number in range(1, 5)}
+    for quarter in found.values():
+        quarter.is_ahead = today is not None and (year, quarter.quarter) > (today.year, quarter_of(today))
     rows = (
         Participation.objects.filter(committee_id=committee_id, year=year, state=ParticipationState.ACCEPTED)
         .filter(study_session__form__in=COUNTED_FORMS)

@@ -50,7 +50,7 @@ from sessions_app.sessions.models import (
 from sessions_app.sessions.quarters import quarters
 
 STAGE_TONES = {
-    "PREPARING": "near", "SUBMITTED": "behind", "APPROVED": "near", "HELD": "behind", "ARCHIVED": "ok", "CANCELLED": "muted",
+    "PREPARING": "muted", "SUBMITTED": "behind", "APPROVED": "near", "HELD": "near", "ARCHIVED": "ok", "CANCELLED": "muted",
 }  # fmt: skip
 DOTS = {"HELD": "held", "ARCHIVED": "archived", "CANCELLED": "cancelled"}
 SORTS = {"day": ("day", "number"), "number": ("year", "number"), "committee": ("committee__code", "day")}
@@ -145,7 +145,7 @@ def session_calendar(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("year", "")
     year = int(typed) if typed.isdigit() and 2000 < int(typed) < 2200 else request.today.year
     minimum = int(parameters.value("sessions_per_quarter", committee, date(year, 12, 31)))
-    view = quarters(committee.pk, year, minimum=minimum)
+    view = quarters(committee.pk, year, minimum=minimum, today=request.today)
     rows = [row for quarter in view for row in quarter.rows]
     months = []
     for month in range(1, 13):

@@ -119,7 +119,7 @@ def test_scenario_1_plan_from_copy_to_amendment(place, secretary, leader):
 def test_every_move_is_an_event_with_person_role_and_states(place, secretary, leader):
     plan = approved(place, secretary, leader)
     events = list(AuditEvent.objects.about(plan).order_by("seq").values_list("verb", "before", "after", "actor_role"))
-    assert events[-1] == ("approve", "SUBMITTED", "APPROVED", "组长(市发改委党组)")
+    assert events[-1] == ("approve", "SUBMITTED", "APPROVED", "组长（市发改委党组）")
     assert [event[:3] for event in events[:3]] == [
         ("create", "", "DRAFT"), ("save_items", "DRAFT", "DRAFT"), ("submit", "DRAFT", "SUBMITTED"),
     ]  # fmt: skip

@@ -54,7 +54,18 @@ def test_nothing_leaves_the_ends_and_no_road_leads_round_the_approval():
     assert not PLAN_MOVES.verbs_from("FILED")
 
 
-SESSION_VERBS = ["submit", "send_back", "approve", "approve_self", "edit", "edit_nothing", "move", "hold", "cancel", "extra"]
+SESSION_VERBS = [
+    "submit",
+    "send_back",
+    "approve",
+    "approve_self",
+    "edit",
+    "edit_nothing",
+    "move",
+    "hold",
+    "cancel",
+    "extra",
+]
 
 
 @SLOW

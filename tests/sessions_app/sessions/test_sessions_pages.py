@@ -58,7 +58,7 @@ def planned_item(committee, by, **more):
 
 def fields(page):
     """What a browser would send back from the page's main form, untouched."""
-    form = re.search(r'<form class="form" method="post"[^>]*data-burden.*?</form>', page, re.S)[0]
+    form = re.search(r'<form class="form[^"]*" method="post"[^>]*data-burden.*?</form>', page, re.S)[0]
     form = re.sub(r"<template.*?</template>", "", form, flags=re.S)
     sent = {}
     for tag in re.findall(r"<input[^>]*>", form):
@@ -377,3 +377,14 @@ def test_the_speeches_page_costs_the_same_for_one_and_thirty(client, place, secr
     for _ in range(29):
         add()
     assert queries(client, url) == first
+
+
+def test_place_and_hours_come_from_the_last_session_that_took_place(client, place, secretary):
+    past = made(
+        place, secretary, day=date(2026, 3, 10), place="老地方", late_reason="补",
+        parts=[{"day": date(2026, 3, 10), "starts_at": time(15), "ends_at": time(17)}],
+    )  # fmt: skip
+    actions.hold(past, version=past.version, by=secretary, at=AT)
+    made(place, secretary, day=date(2026, 4, 1), place="没去过的地方")
+    form = fields(enter(client, secretary).get(reverse("session_new"), {"blank": 1}).text)
+    assert (form["place"], form["starts_at"], form["ends_at"]) == ("老地方", "15:00", "17:00")
