@@ -18,7 +18,21 @@ def of_term(committee: Committee, person: Person, before: Term | None, after: Te
     touched = impact(committee.pk, first, last)
     if not touched:
         return []
-    return [f"{person}在 {span_said(first, last)} 的任期有变动，这段时间里已有学习：", *touched]
+    word = {True: "将增加 1 名应到人员", False: "将减少 1 名应到人员"}.get(_gain(before, after), "应到人员有变动")
+    return [f"{person}：{span_said(first, last)}{word}，这段时间里已有学习：", *touched]
+
+
+def _gain(before: Term | None, after: Term | None) -> bool | None:
+    """Whether a change only adds days of belonging (True), only takes some away (False), or does both (None)."""
+    if before is None or after is None:
+        return before is None
+    earlier = after.since < before.since
+    later = after.since > before.since
+    longer = before.until is not None and (after.until is None or after.until > before.until)
+    shorter = after.until is not None and (before.until is None or after.until < before.until)
+    if (earlier or longer) != (later or shorter):
+        return earlier or longer
+    return None
 
 
 def of_role(committee: Committee, person: Person, role: str, term: Term, *, but: int | None = None) -> list[str]:

@@ -10,7 +10,7 @@ from roster.accounts.models import User
 from roster.audit.actions import saying
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
-from roster.people import actions, consequences
+from roster.people import actions, consequences, impact
 from roster.people.models import Membership, Person, StudySecretary
 from tests import build
 from tests.roster.conftest import Tree
@@ -150,6 +150,7 @@ def test_impact_is_shown_first_and_saved_on_the_second_click(
     first = client.post(place, term(person=who.pk))
     page = first.content.decode()
     assert first.status_code == 422 and "还没有保存" in page and ear.lines[0] in page
+    assert "2026年3月1日起将增加 1 名应到人员" in page
     assert (
         not Membership.objects.filter(person=who).exists()
         and ear.heard[-1]
@@ -243,3 +244,18 @@ def test_editing_a_person_by_page(tree: Tree, keeper: User, enter: Callable) -> 
     assert client.post(f"/people/{who.pk}/edit/", given).status_code == 302
     assert client.post(f"/people/{who.pk}/edit/", given | {"phone": "123", "version": 2}).status_code == 422
     assert client.post(f"/people/{who.pk}/edit/", given | {"name": "又改"}).context["conflict"]["fields"]
+
+
+def test_the_warning_says_whether_people_are_gained_or_lost(tree: Tree, ear: Ear) -> None:
+    ear.lines = ["3月12日第1次学习"]
+    who = build.person("张三")
+    long, short = impact.Term(build.SINCE, None), impact.Term(date(2026, 6, 1), None)
+
+    def said(before: impact.Term | None, after: impact.Term | None) -> str:
+        return impact.of_term(tree.county, who, before, after)[0]
+
+    assert (
+        "将增加 1 名" in said(short, long) and "将减少 1 名" in said(long, short) and "将减少 1 名" in said(long, None)
+    )
+    assert "应到人员有变动" in said(impact.Term(build.SINCE, date(2026, 4, 1)), impact.Term(date(2026, 3, 1), None))
+    assert impact.of_term(tree.county, who, long, long) == []
