@@ -51,6 +51,8 @@ class SheetRows:
 class _Parser(WorkSheetParser):
     """Knows a formula without a value from an empty cell, and looks at nothing but rows."""
 
+    row_counter: int
+
     def rows(self) -> Iterator[tuple[int, dict[int, Any]]]:
         inside = 0
         for event, element in iterparse(self.source, events=("start", "end")):  # noqa: S314  skimmed: no declarations

@@ -62,8 +62,8 @@ def import_new(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         run = attempt(request, lambda: actions.upload(file=form.cleaned_data["file"], by=request.user, at=request.now), form)
         if run is not None:
-            if run.stage == ImportStage.UPLOADED:
-                attempt(request, lambda: actions.start_look(run, by=request.user, at=request.now))
+            # The same file sent again is judged again, on what stands now.
+            attempt(request, lambda: actions.start_look(run, by=request.user, at=request.now))
             return redirect("import_run", pk=run.pk)
     context = {"form": form, "sheets": [SHEETS[name] for name in export.ORDER]}
     return render(request, "workbooks/new.html", context, status=422 if request.method == "POST" else 200)
