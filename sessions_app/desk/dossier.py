@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 
 from roster.accounts.models import User
@@ -66,10 +67,11 @@ TONES = {
 
 def dossier_of(row: StudySession, user: User, today: date) -> Dossier:
     """About twenty queries, whatever the session holds."""
-    participations = list(
-        row.participations.select_related("committee", "plan_item__plan__committee").order_by("-is_host", "pk")
+    taking_part = Participation.objects.select_related("committee", "plan_item__plan__committee").order_by(
+        "-is_host", "pk"
     )
-    row._prefetched_objects_cache = {"participations": participations}
+    prefetch_related_objects([row], Prefetch("participations", taking_part))
+    participations = list(row.participations.all())
     own = own_participation(row, user)
     minutes = None
     if user.may(P.MINUTES_READ):
