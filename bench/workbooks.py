@@ -8,6 +8,7 @@ Run it with a ZHIXING_VAR of its own: it writes into the database it finds and l
 import os
 import random
 import sys
+import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,14 +33,30 @@ MODES = ("领导带头学", "研讨交流学", "实地调研学", "以讲促干�
 KINDS = ("心得体会", "理论文章", "调研报告", "对策建议")
 
 
-def city(committees: int = 115, people: int = 3000, years: tuple[int, ...] = (2024, 2025), sessions: int = 6) -> dict[str, list[list[object]]]:
+def city(
+    committees: int = 115, people: int = 3000, years: tuple[int, ...] = (2024, 2025), sessions: int = 6
+) -> dict[str, list[list[object]]]:
     """Rows of every sheet, the same at every call."""
-    rng = random.Random(20260305)
+    rng = random.Random(20260305)  # noqa: S311  invented names, no secret
     rows: dict[str, list[list[object]]] = {name: [] for name in SHEETS}
     codes = [f"C{i:04d}" for i in range(committees)]
     for i, code in enumerate(codes):
-        level, parent = ("市级", "" if i == 0 else codes[0]) if i < 40 else ("县级", codes[0] if i < 49 else codes[40 + i % 9])
-        rows["委员会"].append([code, f"测试单位{i:03d}党组", f"单位{i:03d}", "党组" if i else "党委", level, parent, i * 10, "2020-01-01", ""])
+        level, parent = (
+            ("市级", "" if i == 0 else codes[0]) if i < 40 else ("县级", codes[0] if i < 49 else codes[40 + i % 9])
+        )
+        rows["委员会"].append(
+            [
+                code,
+                f"测试单位{i:03d}党组",
+                f"单位{i:03d}",
+                "党组" if i else "党委",
+                level,
+                parent,
+                i * 10,
+                "2020-01-01",
+                "",
+            ]
+        )
     names = ["".join((rng.choice(FAMILY), rng.choice(GIVEN), rng.choice(GIVEN))) for _ in range(people)]
     for i, name in enumerate(names):
         rows["人员"].append([f"P{i:05d}", name, f"139{i:08d}", f"p{i}@example.cn"])
@@ -61,16 +78,60 @@ def city(committees: int = 115, people: int = 3000, years: tuple[int, ...] = (20
                 month = n * 12 // sessions
                 day = date(year, month, 1) + timedelta(days=rng.randrange(27))
                 topic = f"{year}年第{n}专题：深入学习贯彻重要讲话精神"
-                rows["年度计划"].append([code, year, n, (month + 2) // 3, month, topic, n % 9 + 1, MODES[n % 6], names[members[1]], "调研报告"])
-                rows["学习场次"].append([code, year, n, day.isoformat(), "09:00", "11:30", 1, "三楼会议室", topic, MODES[n % 6], names[members[0]], n, "已召开", ""])
+                rows["年度计划"].append(
+                    [
+                        code,
+                        year,
+                        n,
+                        (month + 2) // 3,
+                        month,
+                        topic,
+                        n % 9 + 1,
+                        MODES[n % 6],
+                        names[members[1]],
+                        "调研报告",
+                    ]
+                )
+                rows["学习场次"].append(
+                    [
+                        code,
+                        year,
+                        n,
+                        day.isoformat(),
+                        "09:00",
+                        "11:30",
+                        1,
+                        "三楼会议室",
+                        topic,
+                        MODES[n % 6],
+                        names[members[0]],
+                        n,
+                        "已召开",
+                        "",
+                    ]
+                )
                 for who in members:
                     status = rng.choices(("出席", "请假", "缺席"), (90, 8, 2))[0]
                     made_up = (day + timedelta(days=10)).isoformat() if status == "请假" and rng.random() < 0.7 else ""
-                    rows["考勤"].append([code, year, n, f"P{who:05d}", status, "公务" if status != "出席" else "", made_up])
+                    rows["考勤"].append(
+                        [code, year, n, f"P{who:05d}", status, "公务" if status != "出席" else "", made_up]
+                    )
                 for who in members[1:3]:
                     rows["发言"].append([code, year, n, f"P{who:05d}", "重点", f"{names[who]}在第{n}次学习上的发言"])
                 code_of = f"{code}-{year}-{n:02d}"
-                rows["成果"].append([code_of, code, (day + timedelta(days=20)).isoformat() if month < 12 else f"{year}-12-31", KINDS[n % 4], f"关于专题{n}的{KINDS[n % 4]}", names[members[1]], n, "", ""])
+                rows["成果"].append(
+                    [
+                        code_of,
+                        code,
+                        (day + timedelta(days=20)).isoformat() if month < 12 else f"{year}-12-31",
+                        KINDS[n % 4],
+                        f"关于专题{n}的{KINDS[n % 4]}",
+                        names[members[1]],
+                        n,
+                        "",
+                        "",
+                    ]
+                )
     return rows
 
 
@@ -93,7 +154,7 @@ def timed(what: str, begun: float) -> float:
 
 
 def main() -> None:
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / "zhixing-city.xlsx"
+    path = Path(tempfile.gettempdir()) / "zhixing-city.xlsx"
     rows = city()
     sys.stdout.write("  ".join(f"{name} {len(lines)}" for name, lines in rows.items() if lines) + "\n")
     write(path, rows)
@@ -119,7 +180,9 @@ def main() -> None:
     mark = timed("export", mark)
     back = preview.plan(preview.open_book(out), at=at).report()
     timed("preview of the export", mark)
-    sys.stdout.write(f"  created {back['created']} updated {back['updated']} unchanged {back['unchanged']} rejected {len(back['rejected'])}\n")
+    sys.stdout.write(
+        f"  created {back['created']} updated {back['updated']} unchanged {back['unchanged']} rejected {len(back['rejected'])}\n"
+    )
     for row in back["rejected"][:5]:
         sys.stdout.write(f"  {row['reason']}\n")
 

@@ -96,7 +96,9 @@ class Committees:
         row = self.by_code.get(code)
         if row is None:
             if code in self.refused:
-                return None, Fault(column, code, f"{code} 所在的那一行{said_place(self.refused[code])}未被接受，请先改正那一行。")
+                return None, Fault(
+                    column, code, f"{code} 所在的那一行{said_place(self.refused[code])}未被接受，请先改正那一行。"
+                )
             return None, Fault(column, code, f"没有编码为“{code}”的委员会，或不在您的管理范围内，请核对编码。")
         if row.pk and not self.scope.may_write(row.path):
             return None, Fault(column, code, f"没有编码为“{code}”的委员会，或不在您的管理范围内，请核对编码。")
@@ -109,7 +111,9 @@ class Committees:
         for index, row in enumerate(rows):
             if row.code in first:
                 earlier = said_place(rows[first[row.code]].place)
-                verdicts[index] = rejected(row, Fault("编号", row.code, f"编号“{row.code}”前面{earlier}已经用过，请改编号或删去重复的行。"))
+                verdicts[index] = rejected(
+                    row, Fault("编号", row.code, f"编号“{row.code}”前面{earlier}已经用过，请改编号或删去重复的行。")
+                )
             else:
                 first[row.code] = index
         waiting = [index for index in range(len(rows)) if index not in verdicts]
@@ -133,10 +137,14 @@ class Committees:
         if row.parent:
             parent = self.by_code.get(row.parent)
             if row.parent == row.code:
-                faults.append(Fault("上级编码", row.parent, "上级编码就是本行的编号，请填上级委员会的编号，最高一级留空。"))
+                faults.append(
+                    Fault("上级编码", row.parent, "上级编码就是本行的编号，请填上级委员会的编号，最高一级留空。")
+                )
             elif parent is None and row.parent in self.refused:
                 where = said_place(self.refused[row.parent])
-                faults.append(Fault("上级编码", row.parent, f"上级“{row.parent}”所在的那一行{where}未被接受，请先改正那一行。"))
+                faults.append(
+                    Fault("上级编码", row.parent, f"上级“{row.parent}”所在的那一行{where}未被接受，请先改正那一行。")
+                )
             elif parent is None:
                 faults.append(Fault("上级编码", row.parent, f"没有编号为“{row.parent}”的委员会，请核对上级编码。"))
         if faults:
@@ -144,10 +152,14 @@ class Committees:
         known = self.by_code.get(row.code)
         return self._judge_known(row, known, parent) if known else self._judge_new(row, parent)
 
-    def _frame_faults(self, row: CommitteeRow, since: date, until: date | None, level: str, parent: Committee | None) -> list[Fault]:
+    def _frame_faults(
+        self, row: CommitteeRow, since: date, until: date | None, level: str, parent: Committee | None
+    ) -> list[Fault]:
         faults = [Fault("停用日期", shown(until), reason) for reason in period_reasons(since, until)]
         if parent is not None and not faults:
-            faults += [Fault("层级", CommitteeLevel(level).label, reason) for reason in level_reasons(level, parent.level)]
+            faults += [
+                Fault("层级", CommitteeLevel(level).label, reason) for reason in level_reasons(level, parent.level)
+            ]
             # A start nobody wrote down is taken from the superior, so it never stands before it.
             faults += [
                 Fault("启用日期", shown(since), reason)
@@ -158,7 +170,9 @@ class Committees:
 
     def _judge_new(self, row: CommitteeRow, parent: Committee | None) -> Verdict:
         if not self.scope.may_edit_committee(parent.path if parent else ""):
-            return rejected(row, Fault("编号", row.code, "新建委员会由宣传部审核人或系统管理员办理；请核对编号，或请他们先登记。"))
+            return rejected(
+                row, Fault("编号", row.code, "新建委员会由宣传部审核人或系统管理员办理；请核对编号，或请他们先登记。")
+            )
         level = row.level or (parent.level if parent else CommitteeLevel.CITY)
         since = row.since or (parent.since if parent else SINCE_UNKNOWN)
         faults = self._frame_faults(row, since, row.until, level, parent)
@@ -183,17 +197,27 @@ class Committees:
         moved = parent is not None and parent is not known.parent and parent.code != getattr(known.parent, "code", "")
         if not wanted and not moved:
             return Verdict(row, Fate.SAME)
-        if not self.scope.may_edit_committee(known.path) or moved and parent and not self.scope.may_edit_committee(parent.path):
+        if (
+            not self.scope.may_edit_committee(known.path)
+            or moved
+            and parent
+            and not self.scope.may_edit_committee(parent.path)
+        ):
             return rejected(row, Fault("编号", row.code, f"这一行与已登记的内容不同，而修改委员会{OUT_OF_SCOPE}"))
         if moved and parent and known.pk and parent.path.startswith(known.path):
             return rejected(row, Fault("上级编码", row.parent or "", "不能移到自己或自己的下级之下，请核对上级编码。"))
         above = parent if moved else known.parent
         level = wanted.get("level", known.level)
-        faults = self._frame_faults(row, wanted.get("since", known.since), wanted.get("until", known.until), level, above)
+        faults = self._frame_faults(
+            row, wanted.get("since", known.since), wanted.get("until", known.until), level, above
+        )
         if faults:
             return rejected(row, *faults)
         before = {name: getattr(known, name) for name in wanted}
-        changes = [Change(COLUMNS[name], self._word(name, before[name]), self._word(name, value)) for name, value in wanted.items()]
+        changes = [
+            Change(COLUMNS[name], self._word(name, before[name]), self._word(name, value))
+            for name, value in wanted.items()
+        ]
         if moved and parent:
             before["parent_id"] = known.parent_id
             changes.append(Change(COLUMNS["parent"], known.parent.code if known.parent else "", parent.code))
@@ -225,13 +249,20 @@ class Committees:
             done = {made.code for made in ready}
             todo = [made for made in todo if made.code not in done]
         names = [
-            CommitteeName(committee=made, name=made.name, short_name=made.short_name, since=made.since, until=made.until)
+            CommitteeName(
+                committee=made, name=made.name, short_name=made.short_name, since=made.since, until=made.until
+            )
             for made, _ in self.new
         ]
         CommitteeName.objects.bulk_create(names, batch_size=BATCH)
         journal.note_made(made for made, _ in self.new)
         for made, row in self.new:
-            data = {"code": made.code, "name": made.name, "parent": made.parent.code if made.parent else "", "intake": True}
+            data = {
+                "code": made.code,
+                "name": made.name,
+                "parent": made.parent.code if made.parent else "",
+                "intake": True,
+            }
             journal.entries.append(Entry(made, "新建委员会", row.at or at, data=data, chain=made.pk))
         self._write_changed(journal, at=at)
 
@@ -259,7 +290,9 @@ class Committees:
                 journal.final.append("委员会的名称、上级或启用停用日期")
             journal.note_changed(known, before)
             told = {name: [shown(old), shown(getattr(known, name))] for name, old in before.items() if name != "path"}
-            journal.entries.append(Entry(known, "修改委员会", row.at or at, data={"changes": told, "intake": True}, chain=known.pk))
+            journal.entries.append(
+                Entry(known, "修改委员会", row.at or at, data={"changes": told, "intake": True}, chain=known.pk)
+            )
 
     def _rename(self, row: Committee, day: date) -> None:
         """A new name in a workbook holds from the day of the import; earlier papers keep the old one."""

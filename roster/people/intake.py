@@ -115,7 +115,14 @@ class People:
         for row in rows:
             if row.code in first:
                 where = said_place(first[row.code])
-                verdict = rejected(row, Fault("人员编码", row.code, f"人员编码“{row.code}”前面{where}已经用过，请核对是否同一人，或改用别的编码。"))
+                verdict = rejected(
+                    row,
+                    Fault(
+                        "人员编码",
+                        row.code,
+                        f"人员编码“{row.code}”前面{where}已经用过，请核对是否同一人，或改用别的编码。",
+                    ),
+                )
             else:
                 verdict = self._judge(row)
                 if verdict.fate is Fate.REJECTED:
@@ -205,10 +212,17 @@ class Terms:
         self.by_committee.setdefault(row.committee.code, []).append(row)
 
     def valid(self, committee: str, person: str, day: date) -> bool:
-        return any(row.since <= day and (row.until is None or row.until >= day) for row in self.by_pair.get((committee, person), ()))
+        return any(
+            row.since <= day and (row.until is None or row.until >= day)
+            for row in self.by_pair.get((committee, person), ())
+        )
 
     def of_day(self, committee: str, day: date) -> list[Any]:
-        return [row for row in self.by_committee.get(committee, ()) if row.since <= day and (row.until is None or row.until >= day)]
+        return [
+            row
+            for row in self.by_committee.get(committee, ())
+            if row.since <= day and (row.until is None or row.until >= day)
+        ]
 
     def why_not(self, committee: str, person: Person, day: date) -> str:
         """In words, why somebody was no member that day."""
@@ -232,7 +246,9 @@ class Terms:
             if committee is None or person is None:
                 verdicts[index] = rejected(row, *(found for found in (fault, other) if found))
                 continue
-            known = next((term for term in self.by_pair.get((row.committee, row.person), ()) if term.since == row.since), None)
+            known = next(
+                (term for term in self.by_pair.get((row.committee, row.person), ()) if term.since == row.since), None
+            )
             if known is None:
                 new.append(index)
             else:
@@ -257,7 +273,9 @@ class Terms:
             row = verdict.row
             seen[(row.committee, row.person, row.since)] = row.place
 
-    def _term_faults(self, committee: Committee, person: Person, since: date, until: date | None, but: Any = None) -> list[Fault]:
+    def _term_faults(
+        self, committee: Committee, person: Person, since: date, until: date | None, but: Any = None
+    ) -> list[Fault]:
         faults = [Fault("结束日期", shown(until), reason) for reason in period_reasons(since, until)]
         if faults:
             return faults
@@ -267,13 +285,17 @@ class Terms:
         for term in self.by_pair.get((committee.code, person.code), ()):
             if term is not but and meet(since, until, term.since, term.until):
                 span = span_said(term.since, term.until)
-                reason = f"{person.name}在{committee}的{self.what}（{span}）与所填日期重叠，请先结束原{self.what}或改日期。"
+                reason = (
+                    f"{person.name}在{committee}的{self.what}（{span}）与所填日期重叠，请先结束原{self.what}或改日期。"
+                )
                 faults.append(Fault("起始日期", shown(since), reason))
         return faults
 
     def _judge_known(self, row: Any, known: Any) -> Verdict:
         wanted = {
-            name: value for name in self.columns if (value := getattr(row, name)) is not None and value != getattr(known, name)
+            name: value
+            for name in self.columns
+            if (value := getattr(row, name)) is not None and value != getattr(known, name)
         }
         if not wanted:
             return Verdict(row, Fate.SAME)
@@ -283,7 +305,9 @@ class Terms:
             if faults:
                 return rejected(row, *faults)
         before = {name: getattr(known, name) for name in wanted}
-        changes = [Change(self.columns[name], _word(name, before[name]), _word(name, value)) for name, value in wanted.items()]
+        changes = [
+            Change(self.columns[name], _word(name, before[name]), _word(name, value)) for name, value in wanted.items()
+        ]
         for name, value in wanted.items():
             setattr(known, name, value)
         self.changed[known.pk] = (known, row, before)
@@ -322,7 +346,9 @@ class Terms:
         for made, row in self.new:
             data = {"person": made.person.code, "since": shown(made.since), "until": shown(made.until), "intake": True}
             after = made.get_group_role_display() if isinstance(made, Membership) else ""
-            journal.entries.append(Entry(made, self.verbs[0], row.at or at, after=after, data=data, chain=made.committee_id))
+            journal.entries.append(
+                Entry(made, self.verbs[0], row.at or at, after=after, data=data, chain=made.committee_id)
+            )
         self.recount(at=at)
 
 

@@ -80,17 +80,26 @@ class Outcomes:
         for index, row in enumerate(rows):
             if row.code in first:
                 where = said_place(rows[first[row.code]].place)
-                verdicts[index] = rejected(row, Fault("成果编码", row.code, f"成果编码“{row.code}”前面{where}已经用过，请改编码或删去重复的行。"))
+                verdicts[index] = rejected(
+                    row,
+                    Fault("成果编码", row.code, f"成果编码“{row.code}”前面{where}已经用过，请改编码或删去重复的行。"),
+                )
             else:
                 first[row.code] = index
         waiting = [index for index in range(len(rows)) if index not in verdicts]
         while waiting:
             left = {rows[index].code for index in waiting}
-            ready = [index for index in waiting if rows[index].source not in left or rows[index].source == rows[index].code]
+            ready = [
+                index for index in waiting if rows[index].source not in left or rows[index].source == rows[index].code
+            ]
             for index in ready or waiting:
                 row = rows[index]
-                verdicts[index] = self._judge(row) if ready else rejected(
-                    row, Fault("来源成果编码", row.source or "", "来源成果互相指向，成了一个圈，请改正其中一个。")
+                verdicts[index] = (
+                    self._judge(row)
+                    if ready
+                    else rejected(
+                        row, Fault("来源成果编码", row.source or "", "来源成果互相指向，成了一个圈，请改正其中一个。")
+                    )
                 )
                 if verdicts[index].fate is Fate.REJECTED:
                     self.refused.setdefault(row.code, row.place)
@@ -121,9 +130,15 @@ class Outcomes:
             faults.append(Fault("来源成果编码", row.source, "来源成果编码就是本行的编码，请填转化前那项成果的编码。"))
         elif source is None and row.source in self.refused:
             where = said_place(self.refused[row.source])
-            faults.append(Fault("来源成果编码", row.source, f"来源成果“{row.source}”所在的那一行{where}未被接受，请先改正那一行。"))
+            faults.append(
+                Fault(
+                    "来源成果编码", row.source, f"来源成果“{row.source}”所在的那一行{where}未被接受，请先改正那一行。"
+                )
+            )
         elif source is None:
-            faults.append(Fault("来源成果编码", row.source, f"没有编码为“{row.source}”的成果，请核对，或先登记那项成果。"))
+            faults.append(
+                Fault("来源成果编码", row.source, f"没有编码为“{row.source}”的成果，请核对，或先登记那项成果。")
+            )
         elif known is None or known.derived_from is not source:
             step: Outcome | None = source
             while step is not None and step is not known:
@@ -156,8 +171,12 @@ class Outcomes:
         if faults:
             return rejected(row, *faults)
         values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
-        wanted = {name: v for name, v in values.items() if v is not None and (known is None or v != getattr(known, name))}
-        moved = session is not None and (known is None or known.study_session_id != session.session.pk or session.session.pk is None)
+        wanted = {
+            name: v for name, v in values.items() if v is not None and (known is None or v != getattr(known, name))
+        }
+        moved = session is not None and (
+            known is None or known.study_session_id != session.session.pk or session.session.pk is None
+        )
         linked = source is not None and (known is None or known.derived_from is not source)
         if known is not None and not wanted and not moved and not linked:
             return Verdict(row, Fate.SAME)
@@ -177,7 +196,9 @@ class Outcomes:
             self._convert(source, row)
             return Verdict(row, Fate.NEW)
         before: dict[str, Any] = {name: getattr(known, name) for name in wanted}
-        changes = [Change(COLUMNS[name], _word(name, before[name]), _word(name, value)) for name, value in wanted.items()]
+        changes = [
+            Change(COLUMNS[name], _word(name, before[name]), _word(name, value)) for name, value in wanted.items()
+        ]
         for name, value in wanted.items():
             setattr(known, name, value)
         if moved and session:
@@ -214,20 +235,36 @@ class Outcomes:
             **{source.pk: source.version for source, _, _ in converted},
         })  # fmt: skip
         for made, row in self.new:
-            data = {"code": made.code, "derived_from": made.derived_from.code if made.derived_from else "", "intake": True}
-            journal.entries.append(Entry(made, "register", row.at or at, after=made.stage, data=data, chain=made.committee_id))
+            data = {
+                "code": made.code,
+                "derived_from": made.derived_from.code if made.derived_from else "",
+                "intake": True,
+            }
+            journal.entries.append(
+                Entry(made, "register", row.at or at, after=made.stage, data=data, chain=made.committee_id)
+            )
         rows: dict[int, Outcome] = {}
         for source, before, row in converted:
             rows[source.pk] = source
             journal.note_changed(source, {"stage": before})
-            entry = Entry(source, "convert", row.at or at, before=before, after=source.stage, data={"by": row.code}, chain=source.committee_id)
+            entry = Entry(
+                source,
+                "convert",
+                row.at or at,
+                before=before,
+                after=source.stage,
+                data={"by": row.code},
+                chain=source.committee_id,
+            )
             journal.entries.append(entry)
         for known, row, kept in self.changed.values():
             rows[known.pk] = known
             journal.note_changed(known, kept)
             told = {name: [shown(old), shown(getattr(known, name))] for name, old in kept.items()}
             data = {"changes": told, "intake": True}
-            entry = Entry(known, "edit", row.at or at, before=known.stage, after=known.stage, data=data, chain=known.committee_id)
+            entry = Entry(
+                known, "edit", row.at or at, before=known.stage, after=known.stage, data=data, chain=known.committee_id
+            )
             journal.entries.append(entry)
         for known in rows.values():
             known.version += 1

@@ -80,12 +80,18 @@ class Plans:
     def load(self, rows: Sequence[PlanItemRow], years: Iterable[Year] = ()) -> None:
         """Three queries: plans, items, periods that are shut."""
         wanted = {(row.committee, row.year) for row in rows} | set(years)
-        ids = {found.pk: code for code in {code for code, _ in wanted} if (found := self.committees.by_code.get(code)) and found.pk}
+        ids = {
+            found.pk: code
+            for code in {code for code, _ in wanted}
+            if (found := self.committees.by_code.get(code)) and found.pk
+        }
         if wanted:
             self.gate = load_gate(min(year for _, year in wanted), max(year for _, year in wanted))
         if not ids:
             return
-        plans = StudyPlan.objects.filter(committee_id__in=list(ids), year__in={year for _, year in wanted}).order_by("edition")
+        plans = StudyPlan.objects.filter(committee_id__in=list(ids), year__in={year for _, year in wanted}).order_by(
+            "edition"
+        )
         by_id = {}
         for plan in plans:
             plan.committee = self.committees.by_id[plan.committee_id]
@@ -112,7 +118,9 @@ class Plans:
         for row in rows:
             key = (row.committee, row.year, row.serial)
             if key in first:
-                reason = f"{row.year} 年计划序号 {row.serial} 前面{said_place(first[key])}已经用过，请改序号或删去重复的行。"
+                reason = (
+                    f"{row.year} 年计划序号 {row.serial} 前面{said_place(first[key])}已经用过，请改序号或删去重复的行。"
+                )
                 verdict = rejected(row, Fault("序号", str(row.serial), reason))
             else:
                 verdict = self._judge(row)
@@ -134,7 +142,9 @@ class Plans:
         plan = self.newest.get((row.committee, row.year))
         item = self.items.get((id(plan), row.serial)) if plan else None
         wanted = {
-            name: value for name, value in values.items() if value is not None and (item is None or value != getattr(item, name))
+            name: value
+            for name, value in values.items()
+            if value is not None and (item is None or value != getattr(item, name))
         }
         if item is not None and not wanted:
             return Verdict(row, Fate.SAME)
@@ -158,9 +168,14 @@ class Plans:
             return Verdict(row, Fate.NEW)
         quarter, month = wanted.get("quarter", item.quarter), wanted.get("month", item.month)
         if month and (month + 2) // 3 != quarter:
-            return rejected(row, Fault("季度", str(quarter), f"已登记的月份是 {month} 月，不在第 {quarter} 季度，请同时填写月份。"))
+            return rejected(
+                row, Fault("季度", str(quarter), f"已登记的月份是 {month} 月，不在第 {quarter} 季度，请同时填写月份。")
+            )
         before = {name: getattr(item, name) for name in wanted}
-        changes = [Change(COLUMNS[name], self._word(name, before[name]), self._word(name, value)) for name, value in wanted.items()]
+        changes = [
+            Change(COLUMNS[name], self._word(name, before[name]), self._word(name, value))
+            for name, value in wanted.items()
+        ]
         for name, value in wanted.items():
             setattr(item, name, value)
         self.changed[item.pk] = (item, row, before)
@@ -214,13 +229,17 @@ class Plans:
             journal.note_changed(item, before)
         for plan, row in made:
             data = {"items": counts[id(plan)][0], "intake": True}
-            journal.entries.append(Entry(plan, "create", row.at or at, after=plan.stage, data=data, chain=plan.committee_id))
+            journal.entries.append(
+                Entry(plan, "create", row.at or at, after=plan.stage, data=data, chain=plan.committee_id)
+            )
         for plan in self.touched.values():
             plan.version += 1
             journal.note_changed(plan, {})
             added, altered = counts[id(plan)]
             data = {"items": added, "changed": altered, "intake": True}
-            entry = Entry(plan, "save_items", at, before=plan.stage, after=plan.stage, data=data, chain=plan.committee_id)
+            entry = Entry(
+                plan, "save_items", at, before=plan.stage, after=plan.stage, data=data, chain=plan.committee_id
+            )
             journal.entries.append(entry)
         StudyPlan.objects.bulk_update(self.touched.values(), ["version", "last_serial"], batch_size=BATCH)
         PlanItem.objects.bulk_create([item for item, _ in self.new], batch_size=BATCH)

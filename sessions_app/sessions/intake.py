@@ -175,23 +175,35 @@ class Sessions:
         for row in outcomes:
             if row.session is not None:
                 year = row.session[0]
-                wanted |= {(row.committee, year)} if year else {(row.committee, row.day.year), (row.committee, row.day.year - 1)}
+                wanted |= (
+                    {(row.committee, year)}
+                    if year
+                    else {(row.committee, row.day.year), (row.committee, row.day.year - 1)}
+                )
         for row in rows:
             wanted |= {(guest.committee, row.year) for guest in getattr(row, "guests", ())}
         if wanted:
             self.gate = load_gate(min(year for _, year in wanted), max(year for _, year in wanted))
         self._load_names(rows)
-        ids = [found.pk for code in {code for code, _ in wanted} if (found := self.committees.by_code.get(code)) and found.pk]
+        ids = [
+            found.pk
+            for code in {code for code, _ in wanted}
+            if (found := self.committees.by_code.get(code)) and found.pk
+        ]
         if not ids:
             return
-        record = StudySession.objects.filter(Q(minutes__isnull=False) | Q(corrections__isnull=False), pk=OuterRef("study_session"))
+        record = StudySession.objects.filter(
+            Q(minutes__isnull=False) | Q(corrections__isnull=False), pk=OuterRef("study_session")
+        )
         found = list(
             Participation.objects.filter(committee_id__in=ids, year__in={year for _, year in wanted}, number__gt=0)
             .select_related("study_session__chair", "plan_item")
             .annotate(fixed=Exists(record))
         )
         parts: dict[int, list[SessionPart]] = {}
-        for part in SessionPart.objects.filter(study_session_id__in={p.study_session_id for p in found}).order_by("order"):
+        for part in SessionPart.objects.filter(study_session_id__in={p.study_session_id for p in found}).order_by(
+            "order"
+        ):
             parts.setdefault(part.study_session_id, []).append(part)
         for row in found:
             row.committee = self.committees.by_id[row.committee_id]
@@ -205,7 +217,9 @@ class Sessions:
         for person in self.people.by_code.values():
             if person.name in names:
                 self.named.setdefault(person.name, []).append(person)
-        for person in Person.objects.filter(Q(name__in=names) | Q(code__in=names)).exclude(pk__in=list(self.people.by_id)):
+        for person in Person.objects.filter(Q(name__in=names) | Q(code__in=names)).exclude(
+            pk__in=list(self.people.by_id)
+        ):
             self.named.setdefault(person.name, []).append(person)
             self.named.setdefault(person.code, []).append(person)
 
@@ -213,7 +227,10 @@ class Sessions:
         """By name among the members of that day, then of any day, then anybody; by code last. None when not one alone."""
         if not row.chair:
             return None
-        for terms in (self.memberships.of_day(row.committee, row.day), self.memberships.by_committee.get(row.committee, [])):
+        for terms in (
+            self.memberships.of_day(row.committee, row.day),
+            self.memberships.by_committee.get(row.committee, []),
+        ):
             found = {term.person.code: term.person for term in terms if same(term.person.name, row.chair)}
             if len(found) == 1:
                 return next(iter(found.values()))
@@ -245,7 +262,9 @@ class Sessions:
         for row in rows:
             key = (row.committee, row.year, row.number)
             if key in first:
-                reason = f"{row.year} 年第 {row.number} 次前面{said_place(first[key])}已经用过，请改期次或删去重复的行。"
+                reason = (
+                    f"{row.year} 年第 {row.number} 次前面{said_place(first[key])}已经用过，请改期次或删去重复的行。"
+                )
                 verdict = rejected(row, Fault("期次", str(row.number), reason))
             else:
                 verdict = self._judge(row)
@@ -266,15 +285,25 @@ class Sessions:
             item = self.plans.find(row.committee, row.year, row.plan_serial)
             if item is None:
                 place = self.plans.refused.get((row.committee, row.year, row.plan_serial))
-                why = f"所在的那一行{said_place(place)}未被接受，请先改正那一行" if place else "不存在，请核对序号，或先在“年度计划”表登记"
-                faults.append(Fault("计划序号", str(row.plan_serial), f"{row.year} 年计划序号 {row.plan_serial} {why}。"))
+                why = (
+                    f"所在的那一行{said_place(place)}未被接受，请先改正那一行"
+                    if place
+                    else "不存在，请核对序号，或先在“年度计划”表登记"
+                )
+                faults.append(
+                    Fault("计划序号", str(row.plan_serial), f"{row.year} 年计划序号 {row.plan_serial} {why}。")
+                )
         if faults:
             return rejected(row, *faults)
         known = self.by_key.get((row.committee, row.year, row.number))
         chair = self._chair(row)
         verdict = self._judge_known(row, known, item, chair) if known else self._judge_new(row, committee, item, chair)
-        unclear = row.chair and chair is None and not (
-            known and known.session.chair and row.chair in (known.session.chair.name, known.session.chair.code)
+        unclear = (
+            row.chair
+            and chair is None
+            and not (
+                known and known.session.chair and row.chair in (known.session.chair.name, known.session.chair.code)
+            )
         )
         if unclear and verdict.fate is not Fate.REJECTED:
             reason = f"主持人“{row.chair}”不能确定是谁，没有登记；请写成员姓名，重名的写人员编码。"
@@ -307,7 +336,14 @@ class Sessions:
         if stage == SessionStage.CANCELLED:
             session.cancel_reason = row.cancel_reason or row.late_reason or CANCEL_REASON
         made = [
-            SessionPart(study_session=session, order=order, day=part.day, starts_at=part.starts_at, ends_at=part.ends_at, days=part.days)
+            SessionPart(
+                study_session=session,
+                order=order,
+                day=part.day,
+                starts_at=part.starts_at,
+                ends_at=part.ends_at,
+                days=part.days,
+            )
             for order, part in enumerate(parts, start=1)
         ]
         host = self._participate(session, committee, row.year, row.number, item, made)
@@ -322,7 +358,13 @@ class Sessions:
         return Verdict(row, Fate.NEW)
 
     def _participate(
-        self, session: StudySession, committee: Committee, year: int, number: int, item: Any, parts: Sequence[SessionPart]
+        self,
+        session: StudySession,
+        committee: Committee,
+        year: int,
+        number: int,
+        item: Any,
+        parts: Sequence[SessionPart],
     ) -> Participation:
         return Participation(
             study_session=session, committee=committee, year=year, number=number, day=session.day, plan_item=item,
@@ -349,10 +391,24 @@ class Sessions:
             want("主持人", "chair", chair, session.chair, lambda person: person.name if person else "")
         serial = known.participation.plan_item.serial if known.participation.plan_item else None
         if item is not None and item.serial != serial:
-            want("计划序号", "plan_item", item, known.participation.plan_item, lambda found: str(found.serial) if found else "")
+            want(
+                "计划序号",
+                "plan_item",
+                item,
+                known.participation.plan_item,
+                lambda found: str(found.serial) if found else "",
+            )
         first = known.parts[0] if known.parts else None
-        want("开始时间", "starts_at", row.starts_at, first.starts_at if first else None, lambda at: f"{at:%H:%M}" if at else "")
-        want("结束时间", "ends_at", row.ends_at, first.ends_at if first else None, lambda at: f"{at:%H:%M}" if at else "")
+        want(
+            "开始时间",
+            "starts_at",
+            row.starts_at,
+            first.starts_at if first else None,
+            lambda at: f"{at:%H:%M}" if at else "",
+        )
+        want(
+            "结束时间", "ends_at", row.ends_at, first.ends_at if first else None, lambda at: f"{at:%H:%M}" if at else ""
+        )
         want("天数", "days", row.days, known.participation.days)
         reason = "cancel_reason" if session.stage == SessionStage.CANCELLED else "late_reason"
         if session.stage == SessionStage.CANCELLED or session.late_days:
@@ -374,7 +430,9 @@ class Sessions:
             return "" if session.stage == SessionStage.CANCELLED else SessionStage.CANCELLED
         if session.stage == SessionStage.CANCELLED:
             return SessionStage.HELD
-        return SessionStage.HELD if MOVES.may(session.stage, "hold_late") and (row.day or known.last_day) <= today else ""
+        return (
+            SessionStage.HELD if MOVES.may(session.stage, "hold_late") and (row.day or known.last_day) <= today else ""
+        )
 
     def _locked(self, row: SessionRow, known: Known, wanted: dict[str, Any]) -> str:
         session = known.session
@@ -392,7 +450,11 @@ class Sessions:
         if session.stage in (SessionStage.SUBMITTED, SessionStage.APPROVED) and wanted.keys() - {"stage"}:
             return f"{known.label}学习的方案“{session.get_stage_display()}”，改动会取消审定，请在场次页面修改。"
         days = wanted.get("days")
-        if days is not None and len(day_parts(row.day, days, None, None)) != len(known.parts) and self._has_marks(known):
+        if (
+            days is not None
+            and len(day_parts(row.day, days, None, None)) != len(known.parts)
+            and self._has_marks(known)
+        ):
             return f"{known.label}学习已有考勤，天数不能由导入改动，请在场次页面处理。"
         starts = wanted.get("starts_at", known.parts[0].starts_at if known.parts else None)
         ends = wanted.get("ends_at", known.parts[0].ends_at if known.parts else None)
@@ -446,7 +508,10 @@ class Sessions:
         # Held after its day without an approved plan, or entered after it: 补录.
         late = late_days(known.last_day, session.entered_at.astimezone(SHANGHAI).date())
         before |= {"late_days": session.late_days, "late_reason": session.late_reason}
-        session.late_days, session.late_reason = late, (row.late_reason or session.late_reason or IMPORT_REASON) if late else ""
+        session.late_days, session.late_reason = (
+            late,
+            (row.late_reason or session.late_reason or IMPORT_REASON) if late else "",
+        )
 
     def _put_parts(self, known: Known, parts: Sequence[PartRow]) -> None:
         session, participation = known.session, known.participation
@@ -535,10 +600,24 @@ class Sessions:
                 session, "edit", row.at or at, before=before.get("stage", session.stage), after=session.stage,
                 data={"changes": told, "intake": True}, chain=session.committee_id,
             ))  # fmt: skip
-        fields = ["topic", "mode", "place", "day", "chair", "late_reason", "cancel_reason", "stage", "late_days", "moved_from", "version"]
+        fields = [
+            "topic",
+            "mode",
+            "place",
+            "day",
+            "chair",
+            "late_reason",
+            "cancel_reason",
+            "stage",
+            "late_days",
+            "moved_from",
+            "version",
+        ]
         StudySession.objects.bulk_update([known.session for known in known_rows], fields, batch_size=BATCH)
         Participation.objects.bulk_update(
-            [known.participation for known in known_rows], ["plan_item", "part_count", "days", "day", "version"], batch_size=BATCH
+            [known.participation for known in known_rows],
+            ["plan_item", "part_count", "days", "day", "version"],
+            batch_size=BATCH,
         )
         moved = [known for known in known_rows if known.participation.pk in self.new_parts]
         if moved:
@@ -547,7 +626,9 @@ class Sessions:
                 SessionPart.objects.filter(study_session=known.session, order__gt=len(known.parts)).delete()
             SessionPart.objects.bulk_create([part for known in moved for part in known.parts if part.pk is None])
             SessionPart.objects.bulk_update(
-                [part for known in moved for part in known.parts], ["day", "starts_at", "ends_at", "days"], batch_size=BATCH
+                [part for known in moved for part in known.parts],
+                ["day", "starts_at", "ends_at", "days"],
+                batch_size=BATCH,
             )
 
     @property
@@ -568,7 +649,11 @@ class Speeches:
 
     def load(self, rows: Sequence[SpeechRow]) -> None:
         keys = {(row.committee, row.year, row.number) for row in rows}
-        known = {found.participation.pk: found for key in keys if (found := self.sessions.by_key.get(key)) and not found.is_new}
+        known = {
+            found.participation.pk: found
+            for key in keys
+            if (found := self.sessions.by_key.get(key)) and not found.is_new
+        }
         if not known:
             return
         for speech in Speech.objects.filter(participation_id__in=list(known)).select_related("speaker"):
@@ -583,7 +668,9 @@ class Speeches:
         for row in rows:
             key = (row.committee, row.year, row.number, row.person, row.title)
             if key in seen:
-                verdict = rejected(row, Fault("题目", row.title, f"与前面{said_place(seen[key])}同一人、同一题目重复，请删去一行。"))
+                verdict = rejected(
+                    row, Fault("题目", row.title, f"与前面{said_place(seen[key])}同一人、同一题目重复，请删去一行。")
+                )
             else:
                 verdict = self._judge(row)
                 if verdict.fate is not Fate.REJECTED:
@@ -598,7 +685,9 @@ class Speeches:
             return rejected(row, *(found for found in (fault, other) if found))
         session = known.session
         if not any(self.memberships.valid(row.committee, row.person, part.day) for part in known.parts):
-            return rejected(row, Fault("人员编码", row.person, self.memberships.why_not(row.committee, person, session.day)))
+            return rejected(
+                row, Fault("人员编码", row.person, self.memberships.why_not(row.committee, person, session.day))
+            )
         speech = self.by_key.get((id(known.participation), row.person, row.title))
         if speech is not None and speech.kind == row.kind:
             return Verdict(row, Fate.SAME)
@@ -642,11 +731,17 @@ class Speeches:
             speech.version += 1
             journal.note_changed(speech, before)
             told = {"changes": {"kind": [before["kind"], speech.kind]}, "intake": True}
-            journal.entries.append(Entry(speech, "edit_speech", row.at or at, data=told, chain=speech.participation.committee_id))
-        Speech.objects.bulk_update([speech for speech, _, _ in self.changed.values()], ["kind", "version"], batch_size=BATCH)
+            journal.entries.append(
+                Entry(speech, "edit_speech", row.at or at, data=told, chain=speech.participation.committee_id)
+            )
+        Speech.objects.bulk_update(
+            [speech for speech, _, _ in self.changed.values()], ["kind", "version"], batch_size=BATCH
+        )
         for speech, row in self.new:
             chain = speech.participation.committee_id
-            journal.entries.append(Entry(speech, "add_speech", row.at or at, after=speech.stage, data={"intake": True}, chain=chain))
+            journal.entries.append(
+                Entry(speech, "add_speech", row.at or at, after=speech.stage, data={"intake": True}, chain=chain)
+            )
 
 
 def registers(rows: Sequence[Any], *, at: datetime, extra: Iterable[str] = ()) -> Sessions:
@@ -658,7 +753,9 @@ def registers(rows: Sequence[Any], *, at: datetime, extra: Iterable[str] = ()) -
     memberships = Memberships(committees, people)
     memberships.load()
     plans = Plans(committees, at=at)
-    plans.load([], {(row.committee, row.year) for row in rows} | {(guest, row.year) for row in rows for guest in guests})
+    plans.load(
+        [], {(row.committee, row.year) for row in rows} | {(guest, row.year) for row in rows for guest in guests}
+    )
     register = Sessions(committees, people, memberships, plans, at=at)
     register.load(rows)
     return register

@@ -183,7 +183,10 @@ def undo(run: ImportRun, *, by: User, at: datetime) -> ImportRun:
     touched = _affected(run)
     _put_back(run)
     run.save(update_fields=["stage"])
-    entries = [Entry(run, "undo_import", at, before=before, after=run.stage, chain=chain) for chain in {*touched, run.committee_id}]
+    entries = [
+        Entry(run, "undo_import", at, before=before, after=run.stage, chain=chain)
+        for chain in {*touched, run.committee_id}
+    ]
     record_many(sorted(entries, key=lambda entry: entry.chain), by=by)
     return run
 
@@ -224,7 +227,9 @@ def _hung_on(model: Any, ids: list[int], made: dict[str, list[int]]) -> list[str
         rows = other._base_manager.filter(**{f"{relation.field.name}__in": ids})
         count = rows.exclude(pk__in=made.get(other._meta.label, [])).count()
         if count:
-            found.append(f"导入的{model._meta.verbose_name}已有 {count} 项{other._meta.verbose_name}，不能撤销；请先处理这些内容。")
+            found.append(
+                f"导入的{model._meta.verbose_name}已有 {count} 项{other._meta.verbose_name}，不能撤销；请先处理这些内容。"
+            )
     files = Attachment.objects.filter(subject_type=model._meta.model_name, subject_id__in=ids).count()
     if files:
         found.append(f"导入的{model._meta.verbose_name}已有 {files} 个附件，不能撤销。")
@@ -301,7 +306,9 @@ def _restore(model: Any, rows: dict[str, dict[str, Any]]) -> None:
             row.version += 1
     names = sorted(fields) + (["version"] if issubclass(model, Versioned) else [])
     if found and names:
-        model.objects.bulk_update(found, [name.removesuffix("_id") if name.endswith("_id") else name for name in names], batch_size=1000)
+        model.objects.bulk_update(
+            found, [name.removesuffix("_id") if name.endswith("_id") else name for name in names], batch_size=1000
+        )
 
 
 def rejected_rows(run: ImportRun) -> Iterable[tuple[str, dict[str, str], str]]:
@@ -314,4 +321,3 @@ def rejected_rows(run: ImportRun) -> Iterable[tuple[str, dict[str, str], str]]:
             reason = from_report.get((name, parsed.number))
             if reason and parsed.cells:
                 yield name, parsed.texts(), reason
-

@@ -107,7 +107,9 @@ def _participations(wanted: Wanted) -> Any:
 def sessions(wanted: Wanted) -> Iterator[list[Any]]:
     times = {
         part.study_session_id: part
-        for part in SessionPart.objects.filter(order=1, study_session__participations__in=_participations(wanted).values("pk"))
+        for part in SessionPart.objects.filter(
+            order=1, study_session__participations__in=_participations(wanted).values("pk")
+        )
     }
     rows = _participations(wanted).select_related("committee", "study_session__chair", "plan_item")
     names = _names_twice(rows)
@@ -260,7 +262,9 @@ def template(out: Path | IO[bytes]) -> None:
     for name in ORDER:
         writer.sheet(name, SHEETS[name].columns, [])
     rows = [
-        [name, column.heading, "必填" if column.required else "", column.hint] for name in ORDER for column in SHEETS[name].columns
+        [name, column.heading, "必填" if column.required else "", column.hint]
+        for name in ORDER
+        for column in SHEETS[name].columns
     ]
     rows.append(["", "日期", "", "写成 2026-03-05、2026/3/5、2026年3月5日 都可以"])
     rows.append(["", "空格", "", "选填的格子空着，表示不改动已有内容"])
@@ -280,5 +284,7 @@ def rejected(out: Path | IO[bytes], lines: Iterable[tuple[str, dict[str, str], s
         extra = ["时段"] if any("时段" in cells for cells, _ in by_sheet[name]) else []
         columns = (*SHEETS[name].columns, *(Column(heading) for heading in extra), Column(REJECTED_COLUMN, width=60))
         headings = [column.heading for column in columns[:-1]]
-        writer.sheet(name, columns, ([*(cells.get(h, "") for h in headings), reason] for cells, reason in by_sheet[name]))
+        writer.sheet(
+            name, columns, ([*(cells.get(h, "") for h in headings), reason] for cells, reason in by_sheet[name])
+        )
     writer.close()

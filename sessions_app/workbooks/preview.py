@@ -78,7 +78,9 @@ class Plan:
                 if line.verdict.fate is Fate.CHANGED and shown < limit:
                     shown += 1
                     changes = [[c.column, c.before, c.after] for c in line.verdict.changes]
-                    found.append({"sheet": name, "row": line.parsed.number, "what": self._what(line), "changes": changes})
+                    found.append(
+                        {"sheet": name, "row": line.parsed.number, "what": self._what(line), "changes": changes}
+                    )
         return found
 
     def new(self, limit: int) -> list[dict[str, Any]]:
@@ -87,7 +89,9 @@ class Plan:
         for name, lines in self.lines.items():
             news = [line for line in lines if line.verdict.fate is Fate.NEW][:limit]
             for line in news:
-                cells = [[heading, plain(value)] for heading, value in line.parsed.cells.items()]  # JSON keeps their order
+                cells = [
+                    [heading, plain(value)] for heading, value in line.parsed.cells.items()
+                ]  # JSON keeps their order
                 found.append({"sheet": name, "row": line.parsed.number, "cells": cells})
         return found
 
@@ -141,7 +145,11 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
                 register.refused.setdefault(parsed.key, (name, parsed.number))
         verdicts = iter(register.judge(of(name)))
         made.lines[name] = [
-            Line(name, parsed, next(verdicts) if parsed.row is not None else Verdict(None, Fate.REJECTED, faults=parsed.faults))
+            Line(
+                name,
+                parsed,
+                next(verdicts) if parsed.row is not None else Verdict(None, Fate.REJECTED, faults=parsed.faults),
+            )
             for parsed in sheet.rows
         ]
 

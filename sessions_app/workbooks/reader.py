@@ -81,11 +81,18 @@ class _Parser(WorkSheetParser):
             if value is None:
                 if child.find(FORMULA_TAG) is None:
                     continue
-                value = NoValue("=" + (child.findtext(FORMULA_TAG) or ""), "是没有计算结果的公式，请在 Excel 中打开并保存一次，或改成数值。")
+                value = NoValue(
+                    "=" + (child.findtext(FORMULA_TAG) or ""),
+                    "是没有计算结果的公式，请在 Excel 中打开并保存一次，或改成数值。",
+                )
             elif cell["data_type"] == "e":
                 value = NoValue(str(value), "公式出错，请改正公式或直接填写内容。")
             elif isinstance(value, str):
-                value = ESCAPED.sub(lambda found: chr(int(found[1], 16)), value[:MAX_TEXT]) if "_x" in value else value[:MAX_TEXT]
+                value = (
+                    ESCAPED.sub(lambda found: chr(int(found[1], 16)), value[:MAX_TEXT])
+                    if "_x" in value
+                    else value[:MAX_TEXT]
+                )
             cells[cell["column"]] = value
         return self.row_counter, cells
 
@@ -93,7 +100,9 @@ class _Parser(WorkSheetParser):
 def _refuse_archive(archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise BadWorkbook(f"文件内部有 {len(entries)} 个部件，不像正常的工作簿，未予读取。请把内容复制到新建的工作簿再导入。")
+        raise BadWorkbook(
+            f"文件内部有 {len(entries)} 个部件，不像正常的工作簿，未予读取。请把内容复制到新建的工作簿再导入。"
+        )
     if any(entry.flag_bits & 1 for entry in entries):
         raise BadWorkbook("文件有密码，请先去掉密码再导入。")
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
@@ -114,10 +123,14 @@ def _skim(archive: zipfile.ZipFile) -> None:
         with archive.open(entry) as part:
             while chunk := part.read(1024 * 1024):
                 if not last and (chunk[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in chunk[:64]):
-                    raise BadWorkbook("文件的编码不是工作簿通用的编码，未予读取。请用 Excel 或 WPS 另存为 .xlsx 再导入。")
+                    raise BadWorkbook(
+                        "文件的编码不是工作簿通用的编码，未予读取。请用 Excel 或 WPS 另存为 .xlsx 再导入。"
+                    )
                 seen = last + chunk
                 if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen or b"<!doctype" in seen:
-                    raise BadWorkbook("文件里有不该有的声明，可能被改动过，未予读取。请把内容复制到新建的工作簿再导入。")
+                    raise BadWorkbook(
+                        "文件里有不该有的声明，可能被改动过，未予读取。请把内容复制到新建的工作簿再导入。"
+                    )
                 unpacked += len(chunk)
                 tags += chunk.count(b"<")
                 found = chunk.count(b"<row") + chunk.count(b":row ")
@@ -140,7 +153,17 @@ def read(source: Path | IO[bytes], wanted: Any = lambda title: True) -> list[She
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError):
         raise BadWorkbook("文件损坏或不是 Excel 工作簿，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入。") from None
-    except (ParseError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, AssertionError):
+    except (
+        ParseError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        AssertionError,
+    ):
         raise BadWorkbook("工作簿的内容读不出，可能已损坏。请用 Excel 或 WPS 打开后另存为 .xlsx 再导入。") from None
 
 

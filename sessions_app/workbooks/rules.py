@@ -154,7 +154,9 @@ def heading_text(value: Any) -> str:
 
 DATE = re.compile(r"(\d{4})[-/.年—–](\d{1,2})[-/.月—–](\d{1,2})日?号?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?")
 DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
-CHINESE_DATE = re.compile(r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日")
+CHINESE_DATE = re.compile(
+    r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日"
+)
 
 
 def _chinese_number(text: str) -> int:

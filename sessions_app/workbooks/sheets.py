@@ -151,7 +151,11 @@ def membership(c: Cells) -> tuple[Any, Any]:
 
 def secretary(c: Cells) -> tuple[Any, Any]:
     return SecretaryRow(
-        committee=c.code("委员会编码"), person=c.code("人员编码"), since=c.day("起始日期"), until=c.day("结束日期"), place=c.place
+        committee=c.code("委员会编码"),
+        person=c.code("人员编码"),
+        since=c.day("起始日期"),
+        until=c.day("结束日期"),
+        place=c.place,
     ), None
 
 

@@ -60,7 +60,9 @@ def import_list(request: HttpRequest) -> HttpResponse:
 def import_new(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_bound and form.is_valid():
-        run = attempt(request, lambda: actions.upload(file=form.cleaned_data["file"], by=request.user, at=request.now), form)
+        run = attempt(
+            request, lambda: actions.upload(file=form.cleaned_data["file"], by=request.user, at=request.now), form
+        )
         if run is not None:
             # The same file sent again is judged again, on what stands now.
             attempt(request, lambda: actions.start_look(run, by=request.user, at=request.now))
@@ -74,7 +76,11 @@ def _bar(run: ImportRun) -> dict[str, Any] | None:
     if run.job is None or run.job.stage not in (*LIVE, "FAILED"):
         return None
     bar = progress(run.job, may_change=False)
-    return {**bar, "url": reverse("import_progress", args=[run.pk]), "left": "大约半分钟" if run.job.stage in LIVE else ""}
+    return {
+        **bar,
+        "url": reverse("import_progress", args=[run.pk]),
+        "left": "大约半分钟" if run.job.stage in LIVE else "",
+    }
 
 
 def _sheets(run: ImportRun) -> list[dict[str, Any]]:
@@ -139,7 +145,9 @@ def import_commit(request: HttpRequest, pk: int) -> HttpResponse:
         run.refresh_from_db(fields=["stage", "report"])
         if run.stage == ImportStage.COMMITTED:
             left = f"，{run.report['rejected_count']} 行没有导入" if run.report["rejected_count"] else ""
-            messages.success(request, f"已导入：新增 {run.report['created']} 行，修改 {run.report['updated']} 行{left}。")
+            messages.success(
+                request, f"已导入：新增 {run.report['created']} 行，修改 {run.report['updated']} 行{left}。"
+            )
     return redirect("import_run", pk=pk)
 
 

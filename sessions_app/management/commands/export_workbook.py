@@ -28,7 +28,11 @@ class Command(BaseCommand):
             committees = Committee.objects.filter(code=options["committee"])
             if not committees.exists():
                 raise CommandError(f"没有编码为“{options['committee']}”的委员会，请核对编码。", returncode=1)
-        wanted = Wanted(committees=committees, year=options["year"], today=timezone.localtime(settings.CLOCK or timezone.now()).date())
+        wanted = Wanted(
+            committees=committees,
+            year=options["year"],
+            today=timezone.localtime(settings.CLOCK or timezone.now()).date(),
+        )
         try:
             counts = export(options["out"], wanted)
         except OSError as error:

@@ -50,7 +50,9 @@ def test_a_row_comes_back_as_it_was_written() -> None:
     take(sheets())
     book = load_workbook(out())
     for name, lines in sheets().items():
-        found = {tuple("" if c is None else str(c) for c in row) for row in book[name].iter_rows(min_row=2, values_only=True)}
+        found = {
+            tuple("" if c is None else str(c) for c in row) for row in book[name].iter_rows(min_row=2, values_only=True)
+        }
         for line in lines:
             if name == "学习场次":
                 continue
@@ -118,7 +120,9 @@ def test_the_commands(tmp_path: Path) -> None:
     assert (report["created"], code, Committee.objects.count()) == (21, 0, 0)
     report, code = command("import_workbook", str(path), "--commit", "--json")
     assert (report["created"], report["committed"], code) == (21, True, 0)
-    told, code = command("export_workbook", str(tmp_path / "out.xlsx"), "--committee", "W01", "--year", "2025", "--json")
+    told, code = command(
+        "export_workbook", str(tmp_path / "out.xlsx"), "--committee", "W01", "--year", "2025", "--json"
+    )
     assert told["rows"]["考勤"] == 4 and code == 0
     report, code = command("import_workbook", str(tmp_path / "out.xlsx"), "--commit", "--json")
     assert (report["created"], report["updated"], report["unchanged"], code) == (0, 0, 21, 0)

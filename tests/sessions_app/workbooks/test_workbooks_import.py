@@ -34,8 +34,20 @@ def test_everything_of_a_year_comes_in_and_adds_up() -> None:
     assert SessionPart.objects.filter(study_session=second).count() == 2
     one, two = Participation.objects.filter(study_session__in=[first, second]).order_by("day")
     # 王五 belongs from 20 May on, so nobody expected him in March; in June two parts of three members.
-    assert (one.expected_marks, one.present_marks, one.leave_marks, one.made_up_marks, one.unmarked_marks) == (2, 1, 1, 1, 0)
-    assert (two.expected_marks, two.present_marks, two.video_marks, two.absent_marks, two.unmarked_marks) == (6, 2, 2, 2, 2)
+    assert (one.expected_marks, one.present_marks, one.leave_marks, one.made_up_marks, one.unmarked_marks) == (
+        2,
+        1,
+        1,
+        1,
+        0,
+    )
+    assert (two.expected_marks, two.present_marks, two.video_marks, two.absent_marks, two.unmarked_marks) == (
+        6,
+        2,
+        2,
+        2,
+        2,
+    )
     assert MakeUpStudy.objects.get().stage == MakeUpStage.CONFIRMED
     assert AttendanceMark.objects.filter(participation=two, person__code="R2").first().reason == "导入时未注明事由"
     assert Outcome.objects.get(code="O1").stage == OutcomeStage.CONVERTED
@@ -85,11 +97,7 @@ def test_an_empty_optional_cell_leaves_what_is_there() -> None:
 
 
 def test_this_years_plan_is_a_draft_and_a_future_session_is_in_preparation() -> None:
-    report = take(sheets(**{
-        "年度计划": [["W01", 2026, 1, 2, 5, "今年专题", 2, "", "", ""]],
-        "学习场次": [["W01", 2026, 1, "2026-05-08", "", "", "", "", "今年主题", "研讨交流学", "", 1, "已召开", ""]],
-        "考勤": [["W01", 2026, 1, "R1", "出席", "", ""]], "发言": [], "成果": [],
-    }))  # fmt: skip
+    report = take(sheets(年度计划=[["W01", 2026, 1, 2, 5, "今年专题", 2, "", "", ""]], 学习场次=[["W01", 2026, 1, "2026-05-08", "", "", "", "", "今年主题", "研讨交流学", "", 1, "已召开", ""]], 考勤=[["W01", 2026, 1, "R1", "出席", "", ""]], 发言=[], 成果=[]))  # fmt: skip
     assert StudyPlan.objects.get().stage == PlanStage.DRAFT
     session = StudySession.objects.get()
     assert session.stage == SessionStage.PREPARING and session.late_days == 0
@@ -99,7 +107,10 @@ def test_this_years_plan_is_a_draft_and_a_future_session_is_in_preparation() -> 
 def test_ending_a_term_makes_room_for_the_next_wherever_it_stands() -> None:
     take(sheets())
     rows = sheets()
-    rows["成员"] = [["W01", "R2", "组长", "书记", 1, "2026-01-01", ""], ["W01", "R2", "副组长", "党组成员", 2, "2024-01-01", "2025-12-31"]]
+    rows["成员"] = [
+        ["W01", "R2", "组长", "书记", 1, "2026-01-01", ""],
+        ["W01", "R2", "副组长", "党组成员", 2, "2024-01-01", "2025-12-31"],
+    ]
     report = take(rows)
     assert reasons(report) == [] and report["by_sheet"]["成员"]["created"] == 1
 
@@ -146,7 +157,9 @@ REJECTIONS: list[tuple[str, list[Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("sheet", "line", "column", "words"), REJECTIONS)
-def test_a_wrong_row_is_rejected_in_words_and_the_rest_comes_in(sheet: str, line: list[Any], column: str, words: str) -> None:
+def test_a_wrong_row_is_rejected_in_words_and_the_rest_comes_in(
+    sheet: str, line: list[Any], column: str, words: str
+) -> None:
     rows = sheets()
     rows[sheet].append(line)
     report = look(rows)
@@ -168,7 +181,12 @@ def test_what_hangs_on_a_rejected_row_is_rejected_and_says_on_which() -> None:
     rows = sheets()
     rows["人员"][2] = ["R3", "", "", ""]
     report = look(rows)
-    assert [(row["sheet"], row["row"]) for row in report["rejected"]] == [("人员", 4), ("成员", 4), ("学习秘书", 2), ("发言", 3)]
+    assert [(row["sheet"], row["row"]) for row in report["rejected"]] == [
+        ("人员", 4),
+        ("成员", 4),
+        ("学习秘书", 2),
+        ("发言", 3),
+    ]
     assert "（人员 第 4 行）未被接受" in report["rejected"][1]["reason"]
     rows = sheets()
     rows["学习场次"][0][12] = "延期"
@@ -185,12 +203,14 @@ def test_a_superior_may_stand_below_and_a_ring_is_refused() -> None:
     ]
     take(rows)
     assert Committee.objects.get(code="W03").path.startswith(Committee.objects.get(code="W02").path)
-    report = look({"委员会": [["A", "甲", "", "党组", "", "B", "", "", ""], ["B", "乙", "", "党组", "", "A", "", "", ""]]})
+    report = look(
+        {"委员会": [["A", "甲", "", "党组", "", "B", "", "", ""], ["B", "乙", "", "党组", "", "A", "", "", ""]]}
+    )
     assert len(report["rejected"]) == 2 and "成了一个圈" in report["rejected"][0]["reason"]
 
 
 def test_a_closed_year_takes_nothing_in() -> None:
-    take(sheets(**{"年度计划": [], "学习场次": [], "考勤": [], "发言": [], "成果": []}))
+    take(sheets(年度计划=[], 学习场次=[], 考勤=[], 发言=[], 成果=[]))
     Period.objects.create(committee=Committee.objects.get(), year=2025, stage=PeriodStage.CLOSED)
     report = look(sheets())
     assert report["created"] == 0

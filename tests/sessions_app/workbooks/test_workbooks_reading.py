@@ -31,7 +31,9 @@ def messy() -> io.BytesIO:
     members["A1"] = "市发展和改革委员会党组理论学习中心组成员名单"
     members["A2"] = "填报单位：市发改委　　填报日期：2026年3月5日"
     members.append([])
-    members.append(["序号", "人员编码 *", "委员会编码＊", "组内\n职务", "党政职务", "排 名", "起始日期：", "结束日期", "备注"])
+    members.append(
+        ["序号", "人员编码 *", "委员会编码＊", "组内\n职务", "党政职务", "排 名", "起始日期：", "结束日期", "备注"]
+    )
     members.append([1, "Ｒ１", " W01 ", "组 长", " 书记 ", "１", "2024年1月1日", None, "甲"])
     members.append([])
     members.append([2, "R2", "W01", "成员", None, 2.0, datetime(2024, 1, 2), "2025.12.31", None])
@@ -139,9 +141,24 @@ def test_days_that_do_not_exist(value: object) -> None:
 
 def test_numbers_times_and_days() -> None:
     assert [rules.read_whole(v, 1, 99) for v in (3, 3.0, "３", "第3次", "3期", "第十二次")] == [3, 3, 3, 3, 3, 12]
-    assert [rules.read_time(v).strftime("%H:%M") for v in ("9:00", "09：30", "下午3点20分", 0.375)] == ["09:00", "09:30", "15:20", "09:00"]
-    assert [rules.read_days(v) for v in ("半天", 0.5, 2, "1.5天")] == [Decimal("0.5"), Decimal("0.5"), Decimal(2), Decimal("1.5")]
-    assert [rules.read_session(v) for v in (3, "第3次", "2025-3", "2025年第3次")] == [(None, 3), (None, 3), (2025, 3), (2025, 3)]
+    assert [rules.read_time(v).strftime("%H:%M") for v in ("9:00", "09：30", "下午3点20分", 0.375)] == [
+        "09:00",
+        "09:30",
+        "15:20",
+        "09:00",
+    ]
+    assert [rules.read_days(v) for v in ("半天", 0.5, 2, "1.5天")] == [
+        Decimal("0.5"),
+        Decimal("0.5"),
+        Decimal(2),
+        Decimal("1.5"),
+    ]
+    assert [rules.read_session(v) for v in (3, "第3次", "2025-3", "2025年第3次")] == [
+        (None, 3),
+        (None, 3),
+        (2025, 3),
+        (2025, 3),
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------- hostile
@@ -164,7 +181,9 @@ FIRST = "xl/worksheets/sheet1.xml"
 
 
 def with_sheet(body: bytes) -> io.BytesIO:
-    head = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    head = (
+        b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
     return repacked(lambda name, part: head + body + b"</sheetData></worksheet>" if name == FIRST else part)
 
 
@@ -232,7 +251,10 @@ def test_a_hostile_workbook_is_refused_at_once(make: Callable[[], io.BytesIO], w
 def test_a_formula_is_never_run_and_a_far_row_costs_nothing() -> None:
     nested = "".join(f"IF({i}>0," for i in range(60)) + "1" + ",0)" * 60
     head = b'<row r="1"><c r="A1" t="inlineStr"><is><t>\xe4\xba\xba\xe5\x91\x98\xe7\xbc\x96\xe7\xa0\x81</t></is></c><c r="B1" t="inlineStr"><is><t>\xe5\xa7\x93\xe5\x90\x8d</t></is></c></row>'
-    far = b'<row r="1048576"><c r="A1048576"><f>%s</f></c><c r="B1048576" t="inlineStr"><is><t>x</t></is></c></row>' % nested.encode()
+    far = (
+        b'<row r="1048576"><c r="A1048576"><f>%s</f></c><c r="B1048576" t="inlineStr"><is><t>x</t></is></c></row>'
+        % nested.encode()
+    )
     begun = time.perf_counter()
     book = open_book(with_sheet(head + far))
     assert time.perf_counter() - begun < 2
