@@ -93,6 +93,6 @@ class MakeUpFilter(forms.Form):
     stage = forms.ChoiceField(
         label="状态",
         required=False,
-        choices=[("", "全部"), ("open", "未办结"), ("late", "已过期限"), *MakeUpStage.choices],
+        choices=[("", "未办结"), ("late", "已过期限"), ("all", "全部"), *MakeUpStage.choices],
     )
     session = forms.IntegerField(required=False, widget=forms.HiddenInput)

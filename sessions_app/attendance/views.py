@@ -47,6 +47,21 @@ MARKS = (
     (Attendance.ABSENT, "缺席", "overdue", True),
 )
 WORDS = dict(Attendance.choices)
+# What these rooms' own verbs are called in the history of a row.
+VERB_WORDS = {
+    "open": "安排补学",
+    "void": "撤销",
+    "correct_roll": "更正考勤",
+    "correct": "更正记录",
+    "link": "登记来源",
+    "unlink": "解除来源",
+    "unconvert": "撤销转化",
+    "pass_on": "组长同意，转宣传部",
+    "refuse_countersign": "宣传部不同意",
+    "countersign": "宣传部同意",
+    "approve": "审签",
+    "start": "开始撰写",
+}
 
 
 def history_of(*subjects: Any) -> list[dict[str, Any]]:
@@ -59,7 +74,7 @@ def history_of(*subjects: Any) -> list[dict[str, Any]]:
             "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             "who": event.actor_name,
             "role": event.actor_role,
-            "what": verb_word(event.verb),
+            "what": VERB_WORDS.get(event.verb) or verb_word(event.verb),
             "reason": event.reason,
         }
         for event in AuditEvent.objects.filter(asked).order_by("-at", "-id")[:40]
@@ -422,12 +437,14 @@ def make_up_list(request: HttpRequest) -> HttpResponse:
     if given.get("q"):
         rows = rows.filter(Q(person__name__icontains=given["q"]) | Q(person__pinyin__icontains=given["q"].lower()))
     match given.get("stage"):
-        case "open":
+        case "" | None if not given.get("session"):
             rows = rows.filter(stage__in=OPEN_MAKE_UPS)
         case "late":
             rows = rows.filter(stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED], due_on__lt=request.today)
-        case "" | None:
+        case "" | None | "all":
             rows = rows.exclude(stage=MakeUpStage.VOID)
+        case "open":
+            rows = rows.filter(stage__in=OPEN_MAKE_UPS)
         case stage:
             rows = rows.filter(stage=stage)
     if given.get("session"):
@@ -484,7 +501,7 @@ def make_up(request: HttpRequest, pk: int) -> HttpResponse:
         "writable": writable,
         "confirms": confirms,
         "tone": MAKE_UP_TONES[row.stage],
-        "due": {"date": f"{row.due_on.month}月{row.due_on.day}日", "left": left, "tone": tone},
+        "due": {"date": f"{row.due_on:%Y-%m-%d}", "left": left, "tone": tone},
         "files": list(Attachment.objects.about(row)),
         "events": history_of(row),
         "may_upload": writable,

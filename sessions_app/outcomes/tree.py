@@ -15,6 +15,11 @@ class Branch:
     depth: int
     is_here: bool
 
+    @property
+    def indent(self) -> int:
+        """0 to 5, for the page."""
+        return min(5, 2 * self.depth)
+
 
 def tree_of(outcome: Outcome) -> list[Branch]:
     """From the first source down, in reading order; a query a level, twelve levels at most."""
