@@ -39,7 +39,7 @@ def committee(
 
 def person(name: str = "") -> Person:
     serial = next(_serial)
-    return Person.objects.create(code=f"P{serial:05d}", name=name or f"测试人员{serial}")
+    return Person.objects.create(code=f"TP{serial:05d}", name=name or f"测试人员{serial}")
 
 
 def member(
@@ -52,7 +52,9 @@ def member(
     )  # fmt: skip
 
 
-def secretary(where: Committee, who: Person | None = None, *, since: date = SINCE, until: date | None = None) -> StudySecretary:
+def secretary(
+    where: Committee, who: Person | None = None, *, since: date = SINCE, until: date | None = None
+) -> StudySecretary:
     return StudySecretary.objects.create(committee=where, person=who or person(), since=since, until=until)
 
 

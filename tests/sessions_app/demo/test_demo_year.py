@@ -1,15 +1,12 @@
 """The demo year: everything through the rules, the account's figures in the last full year, the same at every loading."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
-
-import pytest
+from datetime import date
 
 from roster.accounts.models import User
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee
 from roster.people.models import Person, StudySecretary
-from sessions_app.demo.load import load_demo
+from sessions_app.demo.accounts import LOGINS
 from sessions_app.demo.world import build
 from sessions_app.demo.year import ON_SITE_AT_LEAST, history
 from sessions_app.facts.figures import for_scope
@@ -18,17 +15,13 @@ from sessions_app.papers import frozen
 from sessions_app.plans.models import StudyMode
 from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions.models import Participation
+from tests.sessions_app.conftest import DEMO_AT
 
-AT = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+AT = DEMO_AT
 PLAIN_CALENDAR = WorkingDays({}, frozenset())
 
 
-@pytest.fixture
-def loaded(db):
-    return load_demo(at=AT, small=True, say=lambda words: None)
-
-
-def test_the_last_full_year_reproduces_the_published_figures(loaded) -> None:
+def test_the_last_full_year_reproduces_the_published_figures(demo) -> None:
     root = Committee.objects.get(code="LC00")
     figures = for_scope(root.path, span(2025))
     kinds = figures.outcomes_by_kind
@@ -39,9 +32,7 @@ def test_the_last_full_year_reproduces_the_published_figures(loaded) -> None:
     assert printed["figures"]["policies_from_proposals"] == 26
 
 
-def test_every_role_finds_somebody_who_can_log_in(loaded) -> None:
-    from sessions_app.demo.accounts import LOGINS
-
+def test_every_role_finds_somebody_who_can_log_in(demo) -> None:
     for login in LOGINS:
         user = User.objects.get(username=login.username).act(on=AT.date())
         assert user.holds, login
@@ -49,13 +40,13 @@ def test_every_role_finds_somebody_who_can_log_in(loaded) -> None:
     assert leader.acting.role == "LEADER"
 
 
-def test_the_rolls_add_up_and_nobody_is_left_unmarked(loaded) -> None:
+def test_the_rolls_add_up_and_nobody_is_left_unmarked(demo) -> None:
     held = Participation.objects.counted()
     assert held.count() > 100
     assert not held.filter(unmarked_marks__gt=0).exists()
 
 
-def test_every_committee_writes_its_own_chain_of_events(loaded) -> None:
+def test_every_committee_writes_its_own_chain_of_events(demo) -> None:
     chains = AuditEvent.objects.filter(subject_type="studysession").values("chain").distinct().count()
     assert chains == Committee.objects.count()
 
@@ -82,6 +73,6 @@ def test_two_loadings_tell_the_same_story() -> None:
     assert tellings[0] == tellings[1]
 
 
-def test_nobody_is_invented_twice(loaded) -> None:
+def test_nobody_is_invented_twice(demo) -> None:
     assert Person.objects.count() == 400
     assert StudySecretary.objects.filter(until__isnull=True).count() == 16

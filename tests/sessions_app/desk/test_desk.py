@@ -1,28 +1,21 @@
 """The desk: each role's first page, what waits for whom, the strip, the page of a session."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from roster.accounts.models import User
-from sessions_app.demo.load import load_demo
 from sessions_app.desk.approvals import approval_count, waiting_for
 from sessions_app.desk.strip import STATIONS, stations_of
 from sessions_app.desk.todos import todo_count, todos_of, words_left
 from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
+from tests.sessions_app.conftest import DEMO_AT
 
-AT = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.fixture
-def demo(db, settings):
-    settings.CLOCK = AT
-    return load_demo(at=AT, small=True, say=lambda words: None)
+AT = DEMO_AT
 
 
 def entering(username: str) -> Client:
