@@ -212,14 +212,15 @@ def _start_keeper(name: str, var: Path, keeper: int) -> None:
     own_directory(data, owner)
     place = own_directory(socket_directory(var, name), owner)
     fast = os.environ.get("ZHIXING_EMBEDDED_FAST", "").lower() in {"1", "true", "yes", "on"}
+    program = str(postgres_bin()) if name == "postgres" else redis_program()
     plan = {
         "name": name,
         "data": str(data),
         "place": str(place),
         "holders": str(var / "run" / f"{name}.holders"),
         "log": str(var / "log" / f"{name}.log"),
-        "bin": str(postgres_bin()) if name == "postgres" else redis_program(),
-        "as": _as_user(owner),
+        "bin": program,
+        "as": _as_user(owner, [data, place, program]),
         "fast": fast,
         "keeper": keeper,
     }
@@ -238,11 +239,12 @@ def _start_keeper(name: str, var: Path, keeper: int) -> None:
         raise CannotStart(f"{name} 没有启动，见 {plan['log']}：{started.stdout.strip()[-600:]}")
 
 
-def _as_user(owner: pwd.struct_passwd | None) -> list[str]:
+def _as_user(owner: pwd.struct_passwd | None, needed: list[Path | str]) -> list[str]:
     """The words in front of a server's command: another user, and an end with the keeper's end.
 
     The capability lets a server that root starts read its own programs and enter its own directory below a home that
-    is closed to others; without it we would have to open that home.
+    is closed to others; without it we would have to open that home. (`no_setuid_fixup` keeps it in access(2), by which
+    initdb looks for postgres; the exec that follows leaves no other capability.)
     """
     setpriv = shutil.which("setpriv")
     if owner is None:
@@ -250,11 +252,16 @@ def _as_user(owner: pwd.struct_passwd | None) -> list[str]:
     if setpriv is None:
         raise CannotStart("没有 setpriv（Debian 软件包 util-linux）：请安装，或不用 root 运行，或设置 DATABASE_URL。")
     user = [setpriv, f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", "--pdeathsig", "INT"]
-    for capability in ("dac_read_search", "dac_override"):
-        words = [*user, f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"]
-        if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+    enters = ["sh", "-ec", 'for place in "$@"; do test -x "$place"; done', "sh", *map(str, needed)]
+    for capability in ("", "dac_read_search", "dac_override"):
+        extra = [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}", "--securebits=+no_setuid_fixup"]
+        words = [*user, *(extra if capability else [])]
+        if subprocess.run([*words, *enters], capture_output=True, check=False).returncode == 0:
             return words
-    return user
+    raise CannotStart(
+        f"用户 {owner.pw_name} 进不了 {needed[0]} 或 {needed[-1]}：请把项目和 ZHIXING_VAR 放到别处（如 /srv），或设置 DATABASE_URL。"
+        f" (The servers' user cannot enter it: move the project or set ZHIXING_VAR.)"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ the keeper
