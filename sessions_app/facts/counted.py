@@ -77,7 +77,7 @@ def closing_participations() -> Rows:
 
 def completed_items(scope: Scope, span: Span) -> Rows:
     """Items of the period which a session held, whenever, has closed."""
-    return plan_items(scope, span).filter(Exists(closing_participations()))
+    return plan_items(scope, span).filter(Exists(closing_participations().filter(plan_item__plan__year=span.year)))
 
 
 def outcomes(scope: Scope, span: Span) -> Rows:
