@@ -6,7 +6,9 @@ leak stand in the rows: SECRET in everything of B, CONTENT in what A does, PRIVA
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 
+import openpyxl
 from django.core.files.base import ContentFile
 
 from roster.accounts.models import Grant, User
@@ -129,7 +131,7 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     grant = Grant.objects.create(user=build.account(), role=Role.OBSERVER, committee=committee, since=build.SINCE)
     world.add("grant", which, grant.pk, path)
     value = PolicyParameter.objects.create(
-        key="make_up_due_working_days", committee=committee, value=7, since=build.SINCE, source=f"{words}依据"
+        key="make_up_due_working_days", committee=committee, value=7, since=build.SINCE, source=f"{name}依据"
     )
     world.add("parameter", which, value.pk, path)
     period = Period.objects.create(committee=committee, year=2025, stage=PeriodStage.CLOSED)
@@ -197,6 +199,9 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     )  # fmt: skip
     world.add("outcome", which, outcome.pk, path)
     archived = _session(committee, f"{words}已归档", HELD_ON - timedelta(days=20), SessionStage.ARCHIVED, 3)
+    Minutes.objects.create(
+        study_session=archived, stage=MinutesStage.APPROVED, author=secretary.person, approver=members[0], approved_at=build.AT
+    )
     world.add("archived", which, archived.pk, path)
     correction = Correction.objects.create(
         committee=committee, study_session=archived, number=1, kind=CorrectionKind.MINUTES, before={"summary": "前"},
@@ -207,7 +212,7 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
         ("material", AttachmentKind.MATERIAL, session), ("evidence", AttachmentKind.EVIDENCE, session),
         ("outcome_file", AttachmentKind.OUTCOME, outcome),
     ):  # fmt: skip
-        file = _file(committee, about, kind, words, world.users["observer"])
+        file = _file(committee, about, kind, words, build.account())
         world.add(subject, which, file.pk, path)
     _issued(world, committee, which, words)
     event = record(plan, verb="submit", by=MACHINE, at=build.AT)
@@ -247,7 +252,12 @@ def _issued(world: World, committee: Committee, which: str, words: str) -> None:
         committee=committee, name=f"{words}.xlsx", sha256="0" * 64, stage=ImportStage.PREVIEWED, uploaded_at=build.AT,
         uploaded_by=world.users["observer"], report={},
     )  # fmt: skip
-    run.file.save("x", ContentFile(b"PK"), save=False)
+    book, file = openpyxl.Workbook(), BytesIO()
+    book.active.title = "人员"
+    book.active.append(["人员编码*", "姓名*"])
+    book.active.append(["", f"{words}某"])
+    book.save(file)
+    run.file.save("x", ContentFile(file.getvalue()), save=False)
     run.save()
     world.add("import_run", which, run.pk, committee.path)
 
