@@ -6,15 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
-import altair
 import vl_convert
 from django.core.cache import cache
 
 INK, MUTED, LINE, BAR = "#1f2328", "#57606a", "#d8dee4", "#0b5cad"
 FONT = "Noto Sans CJK SC"
 KEEP_SECONDS = 30 * 24 * 3600
-VERSION = f"1 altair {altair.__version__} vl-convert {vl_convert.__version__}"
+VERSION = f"2 vl-convert {vl_convert.__version__}"
 
 Row = tuple[str, float | int]
 
@@ -45,35 +45,35 @@ def _drawn(shape: str, rows: Sequence[Row], unit: str, label: str, links: Sequen
         for index, (name, value) in enumerate(rows)
     ]
     highest = max([1, *(float(value) for _, value in rows)]) * 1.15
-    names = altair.Axis(title=None, labelAngle=0, ticks=False, domainColor=LINE, labelLimit=160, labelPadding=6)
-    scale = altair.Scale(domain=[0, highest], nice=False)
-    amount_axis = altair.Axis(title=None, labels=False, ticks=False, domain=False, grid=False)
-    order = [name for name, _ in rows]
-    base = altair.Chart(altair.Data(values=values))
-    if shape == "columns":
-        base = base.encode(
-            x=altair.X("label:N", sort=order, axis=names, scale=altair.Scale(paddingInner=0.45)),
-            y=altair.Y("value:Q", axis=amount_axis, scale=scale),
-        )
-        text = {"dy": -7, "align": "center"}
-    else:
-        base = base.encode(
-            y=altair.Y("label:N", sort=order, axis=names, scale=altair.Scale(paddingInner=0.4)),
-            x=altair.X("value:Q", axis=amount_axis, scale=scale),
-        )
-        text = {"dx": 5, "align": "left"}
-    bar = base.mark_bar(color=BAR)
+    names: dict[str, Any] = {
+        "field": "label", "type": "nominal", "sort": [name for name, _ in rows],
+        "axis": {"title": None, "labelAngle": 0, "ticks": False, "domainColor": LINE, "labelLimit": 160, "labelPadding": 6},
+        "scale": {"paddingInner": 0.45 if shape == "columns" else 0.4},
+    }  # fmt: skip
+    amounts: dict[str, Any] = {
+        "field": "value", "type": "quantitative", "scale": {"domain": [0, highest], "nice": False},
+        "axis": {"title": None, "labels": False, "ticks": False, "domain": False, "grid": False},
+    }  # fmt: skip
+    upright = shape == "columns"
+    places = {"x": names, "y": amounts} if upright else {"x": amounts, "y": names}
+    beside = {"dy": -7, "align": "center"} if upright else {"dx": 5, "align": "left"}
+    bar = {"mark": {"type": "bar", "color": BAR}, "encoding": places}
     if links:
-        bar = bar.encode(href="link:N")
-    written = base.mark_text(color=INK, fontSize=12, **text).encode(text="words:N")
-    chart = (
-        (bar + written)
-        .properties(width=560 if shape == "columns" else 430, height=height, background="transparent")
-        .configure(font=FONT, padding={"left": 4, "right": 12, "top": 12, "bottom": 4})
-        .configure_axis(labelFontSize=12, labelColor=MUTED)
-        .configure_view(stroke=None)
-    )
-    svg = vl_convert.vegalite_to_svg(chart.to_json(), allowed_base_urls=[])
+        bar = bar | {"encoding": places | {"href": {"field": "link", "type": "nominal"}}}
+    written = {
+        "mark": {"type": "text", "color": INK, "fontSize": 12, **beside},
+        "encoding": places | {"text": {"field": "words", "type": "nominal"}},
+    }
+    chart = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "data": {"values": values}, "layer": [bar, written], "width": 560 if upright else 430, "height": height,
+        "background": "transparent",
+        "config": {
+            "font": FONT, "padding": {"left": 4, "right": 12, "top": 12, "bottom": 4},
+            "axis": {"labelFontSize": 12, "labelColor": MUTED}, "view": {"stroke": None},
+        },
+    }  # fmt: skip
+    svg = vl_convert.vegalite_to_svg(chart, allowed_base_urls=[])
     # Vega completes every address with its own host, so ours are put in afterwards.
     svg = re.sub(r"; link: zhixing-\d+", "", svg)
     svg = re.sub(r'"[^"]*zhixing-(\d+)"', lambda found: f'"{_attribute(links[int(found[1])])}"', svg)
