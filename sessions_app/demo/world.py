@@ -162,7 +162,7 @@ def _secretaries(found: list[Body], pool: Pool, last_year: int, total: int) -> l
     seats = list(found) + found[: total - len(found)]
     for index, body in enumerate(seats):
         person, begun = pool.take(), start
-        if index in (len(found) + 3, len(found) + 5):
+        if index in (len(found) + 1, len(found) + 2):
             handed = date(last_year + 1, 3, 31)
             rows.append(SecretaryRow(body.code, person, begun, handed))
             person, begun = pool.take(), handed + timedelta(days=1)
