@@ -47,7 +47,8 @@ def test_readyz_waits_for_beat(client: Client, broker: redis.Redis) -> None:
         "fonts": True,
     }
     broker.set(settings.BEAT_KEY, int(time.time()))
-    assert client.get("/readyz").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, answer.json()
     broker.set(settings.BEAT_KEY, int(time.time()) - 2 * probes.BEAT_SECONDS)
     assert client.get("/readyz").json()["beat"] is False
 
