@@ -27,19 +27,14 @@ import pypdf  # noqa: E402
 
 from sessions_app.papers import typeset  # noqa: E402
 from sessions_app.papers.fonts import style_of_fonts  # noqa: E402
-from sessions_app.papers.pdf import PRESS, STATIC, Printed  # noqa: E402
+from sessions_app.papers.pdf import PRESS, STATIC  # noqa: E402
 from tests.sessions_app.papers import sample  # noqa: E402
 
 
 class Kept(typeset.Shelf):
-    def __init__(self) -> None:
-        self.sections: dict[str, bytes] = {}
-
-    def get(self, fingerprint: str) -> bytes | None:
-        return self.sections.get(fingerprint)
-
-    def put(self, fingerprint: str, printed: Printed) -> None:
-        self.sections[fingerprint] = printed.pdf
+    def get(self, fingerprint: str) -> Path | None:
+        path = Path(self._place.name) / f"{fingerprint}.pdf"
+        return path if path.exists() else None
 
 
 def facts(count: int) -> dict[str, object]:
@@ -93,6 +88,7 @@ def main(count: int) -> None:
     assert again.pdf == made.pdf and again.rendered == 0 and one.rendered == 1
     print(f"{count} sections, {made.pages} pages, {len(made.pdf) / 2**20:.1f} MB, one process")
     print(f"cold {cold:.1f} s, warm {warm:.1f} s (ratio {cold / warm:.1f}), one section corrected {after_one:.1f} s")
+    shelf.close()
     print(f"memory of the parent {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     PRESS.close()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024

@@ -56,7 +56,7 @@ def moment() -> datetime:
 
 def reclaim_after() -> float:
     """Seconds without a heartbeat after which a claim counts as dead."""
-    return float(getattr(settings, "JOB_RECLAIM_SECONDS", 60))
+    return float(settings.JOB_RECLAIM_SECONDS)
 
 
 def waiting(job_id: int) -> QuerySet[JobStep]:

@@ -1,16 +1,21 @@
-"""Binds a front and sections into one PDF: page numbers, outlines, tags; the same bytes every time."""
+"""Binds a front and sections into one PDF: page numbers, outlines, tags, one set of fonts; always the same bytes."""
 
 from __future__ import annotations
 
 import io
-import tempfile
-from collections.abc import Callable, Sequence
+import json
+import re
+import resource
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
 LINK = "zhixing:"
+Letters = dict[str, set[str]]
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,28 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """A rendered piece. `under` hangs its headings below one bookmark of that name; "" leaves its own first
+    """A rendered piece, a file. `under` hangs its headings below one bookmark of that name; "" leaves its own first
     heading (the title) out and lets the chapters stand at the top."""
 
-    pdf: bytes
+    path: Path
     under: str = ""
 
 
 @dataclass(frozen=True)
+class Survey:
+    """What must be known before the front can be set: the contents, the number of body pages, and the letters that the
+    sections set in each family of fonts."""
+
+    entries: list[Entry]
+    pages: int
+    fonts: list[str]
+    letters: Letters
+
+
+@dataclass(frozen=True)
 class Bound:
-    pdf: bytes
+    """What was written: its pages, and the fonts it really sets its text in."""
+
     pages: int
     fonts: tuple[str, ...]
 
@@ -63,26 +80,43 @@ def headings(pdf: pikepdf.Pdf) -> list[Heading]:
     return found
 
 
-def fonts(pdf: pikepdf.Pdf) -> set[str]:
-    """Names of the fonts the file really sets its text in, without the subset's prefix."""
-    return {
-        str(thing["/BaseFont"]).lstrip("/").split("+")[-1]
-        for thing in pdf.objects
-        if isinstance(thing, Dictionary) and thing.get("/Type") == Name.Font and "/BaseFont" in thing
-    }
+def _fonts(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
+    for thing in pdf.objects:
+        if isinstance(thing, Dictionary) and thing.get("/Type") == Name.Font and "/DescendantFonts" in thing:
+            yield thing
+
+
+def _plain(font: pikepdf.Object) -> str:
+    """The font's name without the subset's prefix."""
+    return str(font.BaseFont).lstrip("/").split("+")[-1]
 
 
 def fonts_of(pdf: bytes) -> tuple[str, ...]:
+    """Names of the fonts the file really sets its text in, without the subset's prefix."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        return tuple(sorted(fonts(opened)))
+        return tuple(sorted({_plain(font) for font in _fonts(opened)}))
 
 
-def plan_of(sections: Sequence[Section], annex: str) -> tuple[list[Entry], list[str], int]:
-    """The contents, the fonts and the number of body pages, before the front can be set."""
-    entries, used, start, in_annex = [], set(), 0, False
+PAIR = re.compile(rb"<([0-9a-f]{4})> <([0-9a-f]+)>")
+
+
+def _glyphs(font: pikepdf.Object) -> dict[int, str]:
+    """Which glyph stands for which text, from the table that lets a reader copy it out."""
+    found = {}
+    for line in re.findall(rb"beginbfchar(.*?)endbfchar", font.ToUnicode.read_bytes(), re.DOTALL):
+        for glyph, text in PAIR.findall(line):
+            found[int(glyph, 16)] = bytes.fromhex(text.decode()).decode("utf-16-be", "replace")
+    return found
+
+
+def survey(sections: Sequence[Section], annex: str) -> Survey:
+    entries, start, in_annex = [], 0, False
+    letters: Letters = {}
+    names: set[str] = set()
     for section in sections:
-        with pikepdf.open(io.BytesIO(section.pdf)) as pdf:
-            used |= fonts(pdf)
+        with pikepdf.open(section.path) as pdf:
+            names |= {_plain(font) for font in _fonts(pdf)}
+            _read(pdf, letters)
             if section.under:
                 if not in_annex:
                     entries.append(Entry(1, annex, start + 1))
@@ -91,23 +125,52 @@ def plan_of(sections: Sequence[Section], annex: str) -> tuple[list[Entry], list[
             else:
                 entries += [Entry(1, one.title, start + one.page + 1) for one in headings(pdf) if one.level == 2]
             start += len(pdf.pages)
-    return entries, sorted(used), start
+    return Survey(entries, start, sorted(names), letters)
 
 
-def bind(front: bytes, sections: Sequence[Section], stamps: Callable[[int], bytes], *, title: str, annex: str) -> Bound:
-    """`stamps(n)` is a PDF of n pages that bear the page numbers and nothing else. The front is not numbered."""
+HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+
+
+def specimen_of(known: Survey, *more: Path) -> dict[str, list[str]]:
+    """What the specimen must print, by family: the letters of the sections and of `more` files, in order. Digits and
+    marks have other glyphs beside Latin letters than beside Chinese ones, so they come between both."""
+    letters = {family: set(texts) for family, texts in known.letters.items()}
+    for path in more:
+        with pikepdf.open(path) as pdf:
+            _read(pdf, letters)
+    return {
+        family: [
+            word for each in sorted(texts) for word in ([each] if HAN.fullmatch(each) else [f"国{each}国", f"a{each}a"])
+        ]
+        for family, texts in sorted(letters.items())
+    }
+
+
+def _read(pdf: pikepdf.Pdf, letters: Letters) -> None:
+    for font in _fonts(pdf):
+        family = str(font.DescendantFonts[0].FontDescriptor.FontFamily)
+        letters.setdefault(family, set()).update(_glyphs(font).values())
+
+
+def bind(
+    out_path: Path, front: Path, sections: Sequence[Section], stamps: Path, specimen: Path | None, *,
+    title: str, annex: str,
+) -> Bound:  # fmt: skip
+    """Write the whole to `out_path`. `stamps` holds a page for each page of the sections, with its number and nothing
+    else; the front is not numbered. `specimen` holds the fonts of all sections, once."""
     out = pikepdf.new()
-    tags = _Tags(out)
+    tags, shared = _Tags(out), _Fonts(out, specimen)
     marks: list[tuple[int, str, int]] = []  # level, title, page of the whole
-    with pikepdf.open(io.BytesIO(front)) as pdf:
+    with pikepdf.open(front) as pdf:
         body_at = len(pdf.pages)
         tags.add(pdf)
+        shared.add(pdf)
         marks.append((1, "封面", 0))
         marks.append((1, "目录", min(1, body_at - 1)))
         info = pdf.Root.Metadata.read_bytes() if "/Metadata" in pdf.Root else b""
     in_annex = False
     for section in sections:
-        with pikepdf.open(io.BytesIO(section.pdf)) as pdf:
+        with pikepdf.open(section.path) as pdf:
             base = len(out.pages)
             if section.under:
                 if not in_annex:
@@ -118,7 +181,10 @@ def bind(front: bytes, sections: Sequence[Section], stamps: Callable[[int], byte
             else:
                 marks += [(one.level - 1, one.title, base + one.page) for one in headings(pdf) if one.level > 1]
             tags.add(pdf)
-    _stamp(out, stamps(len(out.pages) - body_at), body_at)
+            shared.add(pdf)
+    with pikepdf.open(stamps) as pdf:
+        _stamp(out, pdf, body_at)
+        shared.add(pdf)
     _links(out, body_at)
     _outline(out, marks)
     tags.finish()
@@ -130,17 +196,40 @@ def bind(front: bytes, sections: Sequence[Section], stamps: Callable[[int], byte
     out.docinfo["/Producer"] = String("Zhixing")
     if info:
         out.Root.Metadata = pikepdf.Stream(out, info, Type=Name.Metadata, Subtype=Name.XML)
-    used = sorted(fonts(out))
     pages = len(out.pages)
-    with tempfile.TemporaryFile() as result:
-        # By way of a file: what is bound holds every section already, and a city's report is long.
-        out.save(
-            result, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            compress_streams=True, recompress_flate=False, fix_metadata_version=False, min_version="1.7",
-        )  # fmt: skip
-        out.close()
-        result.seek(0)
-        return Bound(result.read(), pages, tuple(used))
+    out.save(
+        out_path, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        compress_streams=True, recompress_flate=False, fix_metadata_version=False, min_version="1.7",
+    )  # fmt: skip
+    return Bound(pages, tuple(sorted(shared.names)))
+
+
+class _Fonts:
+    """One set of font files for the whole. Subsets keep the numbers of their glyphs, so that a section's text can be
+    set in the specimen's subset, as long as that has every glyph; else the section keeps its own."""
+
+    def __init__(self, out: pikepdf.Pdf, specimen: Path | None) -> None:
+        self.out = out
+        self.names: set[str] = set()
+        self.shared: dict[str, tuple[pikepdf.Object, dict[int, str]]] = {}
+        if specimen is None:
+            return
+        with pikepdf.open(specimen) as pdf:
+            for font in _fonts(pdf):
+                self.shared[str(font.BaseFont)] = (out.copy_foreign(font), _glyphs(font))
+
+    def add(self, pdf: pikepdf.Pdf) -> None:
+        """Call when the pages of `pdf` have been copied: its fonts then point to the shared files."""
+        for font in _fonts(pdf):
+            self.names.add(_plain(font))
+            whole, glyphs = self.shared.get(str(font.BaseFont), (None, {}))
+            mine = _glyphs(font)
+            if whole is None or not mine.keys() <= glyphs.keys():
+                continue
+            copied = self.out.copy_foreign(font)
+            copied.DescendantFonts = whole.DescendantFonts
+            if mine.items() <= glyphs.items():
+                copied.ToUnicode = whole.ToUnicode
 
 
 class _Tags:
@@ -160,7 +249,8 @@ class _Tags:
         if tree is None:
             return
         mine = self.out.copy_foreign(pdf.make_indirect(tree))
-        for page in list(self.out.pages)[first:]:
+        for number in range(first, len(self.out.pages)):
+            page = self.out.pages[number]
             self._renumber(page.obj, "/StructParents")
             for note in page.obj.get("/Annots", []):
                 self._renumber(note, "/StructParent")
@@ -192,19 +282,18 @@ class _Tags:
         self.out.Root.StructTreeRoot = root
 
 
-def _stamp(out: pikepdf.Pdf, stamps: bytes, body_at: int) -> None:
+def _stamp(out: pikepdf.Pdf, stamps: pikepdf.Pdf, body_at: int) -> None:
     """The numbers come as drawings that are no text of the document: artifacts to a reader aloud."""
-    with pikepdf.open(io.BytesIO(stamps)) as pdf:
-        for index, page in enumerate(pdf.pages):
-            form = out.copy_foreign(page.as_form_xobject())
-            for key in ("/StructParents", "/Group"):
-                if key in form:
-                    del form[key]
-            target = pikepdf.Page(out.pages[body_at + index])
-            name = f"/Number{index + 1}"
-            target.add_resource(form, Name.XObject, name=Name(name))
-            target.contents_add(b"q", prepend=True)  # the page's own drawing leaves its axes turned over
-            target.contents_add(f"Q /Artifact BMC q {name} Do Q EMC".encode())
+    for index, page in enumerate(stamps.pages):
+        form = out.copy_foreign(page.as_form_xobject())
+        for key in ("/StructParents", "/Group"):
+            if key in form:
+                del form[key]
+        target = pikepdf.Page(out.pages[body_at + index])
+        name = f"/Number{index + 1}"
+        target.add_resource(form, Name.XObject, name=Name(name))
+        target.contents_add(b"q", prepend=True)  # the page's own drawing leaves its axes turned over
+        target.contents_add(f"Q /Artifact BMC q {name} Do Q EMC".encode())
 
 
 def _links(out: pikepdf.Pdf, body_at: int) -> None:
@@ -217,6 +306,7 @@ def _links(out: pikepdf.Pdf, body_at: int) -> None:
             number = int(str(action.URI).removeprefix(LINK))
             del note["/A"]
             note.Dest = _target(out, body_at + number - 1)
+            note.Contents = String(f"第{number}页")
 
 
 def _target(out: pikepdf.Pdf, page: int) -> Array:
@@ -233,3 +323,22 @@ def _outline(out: pikepdf.Pdf, marks: Sequence[tuple[int, str, int]]) -> None:
             (path[-1].children if path else outline.root).append(item)
             path.append(item)
             item.is_closed = depth > 1
+
+
+def main() -> None:
+    """The child: what to bind comes as JSON on stdin, what was bound is said on stdout."""
+    asked = json.load(sys.stdin)
+    memory = asked["memory_mb"] * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(asked["seconds"]) + 1,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bound = bind(
+        Path(asked["out"]), Path(asked["front"]), [Section(Path(path), under) for path, under in asked["sections"]],
+        Path(asked["stamps"]), Path(asked["specimen"]) if asked["specimen"] else None,
+        title=asked["title"], annex=asked["annex"],
+    )  # fmt: skip
+    json.dump({"pages": bound.pages, "fonts": bound.fonts}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -52,8 +52,8 @@ class Press:
         seconds: float | None = None,
         life: int = 60,
     ) -> None:
-        self.memory_mb = memory_mb or int(getattr(settings, "PAPER_MEMORY_MB", 1024))
-        self.seconds = seconds or float(getattr(settings, "PAPER_SECONDS", 120))
+        self.memory_mb = memory_mb or settings.PAPER_MEMORY_MB
+        self.seconds = seconds or settings.PAPER_SECONDS
         self.life = life
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 UNKNOWN = "待补"
@@ -60,10 +61,35 @@ def percent(value: float | None) -> str:
 
 
 def number(value: float | int | None) -> str:
-    """36, 35.5: no trailing zeros."""
+    """36, 35.5, 6766.7: one decimal at most, half up, no trailing zero. The one place where a paper rounds a count."""
     if value is None:
         return UNKNOWN
-    return str(int(value)) if float(value) == int(value) else f"{value:.4f}".rstrip("0")
+    tenths = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return str(int(tenths)) if tenths == int(tenths) else str(tenths)
+
+
+SHARED = ("expected", "present", "on_leave", "absent", "unmarked", "made_up")
+
+
+def has_shares(figures: Mapping[str, Any]) -> bool:
+    """Whether a count of heads is no whole number: who is away for one part of a study of several parts counts in part."""
+    return any(float(figures.get(key) or 0) % 1 for key in SHARED)
+
+
+def table_numbers(facts: Mapping[str, Any]) -> dict[str, int]:
+    """The number of each table that the report really has, 1, 2, 3 without gaps."""
+    held = facts["figures"]["committee_sessions"]
+    if facts["part"] == "whole":
+        shown = {
+            "levels": True, "quarters": held, "categories": held, "ranking": True,
+            "conversions": facts["outcome_count"] and facts["conversions"],
+        }  # fmt: skip
+    else:
+        shown = {
+            "changes": facts["changes"], "sessions": held, "quarters": held, "categories": held,
+            "members": facts["members"], "outcomes": facts["outcomes"],
+        }  # fmt: skip
+    return {name: index for index, name in enumerate((name for name, there in shown.items() if there), start=1)}
 
 
 def annual_title(name: str, year: int, *, whole: bool) -> str:

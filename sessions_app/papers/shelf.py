@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -12,26 +15,44 @@ from sessions_app.papers.pdf import Printed
 
 
 class DatabaseShelf(typeset.Shelf):
-    def get(self, fingerprint: str) -> bytes | None:
+    def __init__(self) -> None:
+        """Keeps its files in the storage, not in a place of its own."""
+
+    def close(self) -> None:
+        return None
+
+    def get(self, fingerprint: str) -> Path | None:
         kept = PaperSection.objects.filter(fingerprint=fingerprint).first()
         if kept is None:
             return None
-        try:
-            with kept.file.open("rb") as file:
-                content = file.read()
-        except FileNotFoundError:  # a shelf may be emptied by hand; what is gone is set anew
-            return None
-        return content if content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") else None
+        path = Path(kept.file.path)
+        return path if whole(path) else None
 
-    def put(self, fingerprint: str, printed: Printed) -> None:
+    def put(self, fingerprint: str, printed: Printed) -> Path:
         """The row is written after the whole file, under a name of its own, so that a kill leaves no torn section."""
-        path = default_storage.save(f"sections/{fingerprint[:2]}/{fingerprint}.pdf", ContentFile(printed.pdf))
+        name = default_storage.save(f"sections/{fingerprint[:2]}/{fingerprint}.pdf", ContentFile(printed.pdf))
         row, made = PaperSection.objects.get_or_create(
             fingerprint=fingerprint,
-            defaults={"file": path, "pages": printed.pages, "rendered_at": work.moment()},
+            defaults={"file": name, "pages": printed.pages, "rendered_at": work.moment()},
         )
-        if not made:
-            old = row.file.name
-            PaperSection.objects.filter(pk=row.pk).update(file=path, pages=printed.pages, rendered_at=work.moment())
-            if old != path:
-                default_storage.delete(old)
+        if made:
+            return Path(default_storage.path(name))
+        kept = Path(row.file.path)
+        if whole(kept):  # another worker was quicker, and may be binding from its file already
+            default_storage.delete(name)
+            return kept
+        old = row.file.name
+        PaperSection.objects.filter(pk=row.pk).update(file=name, pages=printed.pages, rendered_at=work.moment())
+        default_storage.delete(old)
+        return Path(default_storage.path(name))
+
+
+def whole(path: Path) -> bool:
+    """A shelf may be emptied by hand; what is gone or torn is set anew."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(5)
+            file.seek(-16, os.SEEK_END)
+            return head == b"%PDF-" and file.read().rstrip().endswith(b"%%EOF")
+    except OSError:
+        return False

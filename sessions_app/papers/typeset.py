@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
 
-from sessions_app.papers import bind, charts, rules
+from sessions_app.papers import bind, bindery, charts, rules
 from sessions_app.papers.edition import edition
 from sessions_app.papers.pdf import PRESS, Press, Printed
 
@@ -34,13 +37,22 @@ class Finished:
 
 
 class Shelf:
-    """Where rendered sections are kept between papers; this one keeps nothing (verification sets everything anew)."""
+    """Where rendered sections are kept, as files; this one keeps them as long as itself, and hands none out again:
+    verification sets everything anew."""
 
-    def get(self, fingerprint: str) -> bytes | None:
+    def __init__(self) -> None:
+        self._place = tempfile.TemporaryDirectory(prefix="zhixing-sections-")
+
+    def close(self) -> None:
+        self._place.cleanup()
+
+    def get(self, fingerprint: str) -> Path | None:
         return None
 
-    def put(self, fingerprint: str, printed: Printed) -> None:
-        return None
+    def put(self, fingerprint: str, printed: Printed) -> Path:
+        path = Path(self._place.name) / f"{fingerprint}.pdf"
+        path.write_bytes(printed.pdf)
+        return path
 
 
 def single(kind: str, facts: Facts, *, draft: Mapping[str, str] | None = None, press: Press | None = None) -> Finished:
@@ -56,15 +68,14 @@ def section_print(facts: Facts) -> str:
     return rules.fingerprint("section", facts, edition())
 
 
-def section(facts: Facts, *, shelf: Shelf, press: Press | None = None) -> tuple[bytes, bool]:
+def section(facts: Facts, *, shelf: Shelf, press: Press | None = None) -> tuple[Path, bool]:
     """One section of an annual report, and whether it was set anew. Its bytes follow from its facts and the edition."""
     key = section_print(facts)
     kept = shelf.get(key)
     if kept is not None:
         return kept, False
     printed = (press or PRESS).print(section_html(facts), identifier=key)
-    shelf.put(key, printed)
-    return printed.pdf, True
+    return shelf.put(key, printed), True
 
 
 def section_html(facts: Facts) -> str:
@@ -77,9 +88,11 @@ def section_html(facts: Facts) -> str:
         rows = [(row["label"], row["number"]) for row in facts["modes"]]
         pictures["modes"] = charts.bars(rows, unit=unit, label="六学联动各方式")
     template = "papers/print/annual_whole.html" if whole else "papers/print/annual_section.html"
-    return render_to_string(
-        template, {"facts": facts, "title": facts["title"], "charts": pictures, "body_class": "is-section"}
-    )
+    context = {
+        "facts": facts, "title": facts["title"], "charts": pictures, "body_class": "is-section",
+        "tables": rules.table_numbers(facts), "has_shares": rules.has_shares(facts["figures"]),
+    }  # fmt: skip
+    return render_to_string(template, context)
 
 
 def annual(
@@ -90,32 +103,47 @@ def annual(
 
     One section: its committee's own report. Several: the first is the whole, the others hang in the annex.
     """
-    shelf = shelf or Shelf()
+    if shelf is None:
+        with contextlib.closing(Shelf()) as own:
+            return annual(facts, shelf=own, press=press, draft=draft, progress=progress)
     press = press or PRESS
-    parts: list[Sequence[Any]] = []
+    sections: list[bind.Section] = []
     anew = 0
     for index, each in enumerate(facts["sections"]):
-        pdf, was_set = section(each, shelf=shelf, press=press)
+        path, was_set = section(each, shelf=shelf, press=press)
         anew += was_set
-        parts.append((pdf, each["committee"]["name"] if index else ""))
+        sections.append(bind.Section(path, each["committee"]["name"] if index else ""))
         if progress:
             progress(index + 1, len(facts["sections"]))
-    sections = [bind.Section(pdf, under) for pdf, under in parts]
-    entries, fonts, _ = bind.plan_of(sections, ANNEX)
-    context = {
-        "facts": facts, "title": facts["title"], "entries": entries, "edition": edition(), "fonts": fonts,
-        "draft": draft,
-    }  # fmt: skip
+    known = bind.survey(sections, ANNEX)
     sheets = ("page.css", "draft.css") if draft else ("page.css",)
-    front = press.print(render_to_string("papers/print/front.html", context), sheets=sheets,
-                        identifier=rules.fingerprint("front", facts["title"], edition()))  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="zhixing-bind-") as name:
+        place = Path(name)
 
-    def stamps(count: int) -> bytes:
-        html = render_to_string("papers/print/stamps.html", {"pages": range(count), "draft": draft})
-        return press.print(html, sheets=sheets, identifier=f"stamps {count}").pdf
+        def piece(template: str, context: Mapping[str, Any], identifier: str) -> Path:
+            html = render_to_string(f"papers/print/{template}.html", {**context, "draft": draft})
+            path = place / f"{template}.pdf"
+            path.write_bytes(press.print(html, sheets=sheets, identifier=identifier).pdf)
+            return path
 
-    bound = bind.bind(front.pdf, sections, stamps, title=facts["title"], annex=ANNEX)
-    return Finished(bound.pdf, bound.pages, bound.fonts, anew)
+        front = piece(
+            "front",
+            {
+                "facts": facts,
+                "title": facts["title"],
+                "entries": known.entries,
+                "fonts": known.fonts,
+                "edition": edition(),
+            },  # fmt: skip
+            rules.fingerprint("front", facts["title"], edition()),
+        )
+        stamps = piece("stamps", {"pages": range(known.pages)}, f"stamps {known.pages}")
+        specimen = None
+        if len(sections) > 1:
+            specimen = piece("specimen", {"families": bind.specimen_of(known, front, stamps)}, "specimen")
+        out = place / "whole.pdf"
+        bound = bindery.bind(out, front, sections, stamps, specimen, title=facts["title"], annex=ANNEX)
+        return Finished(out.read_bytes(), bound.pages, bound.fonts, anew)
 
 
 def finished(kind: str, facts: Facts, *, shelf: Shelf | None = None) -> Finished:

@@ -38,11 +38,22 @@ def paragraphs(text: str) -> list[str]:
     return [line.strip() for line in str(text).splitlines() if line.strip()]
 
 
+PIECES = re.compile(r"(\d{4}年度|理论学习中心组|学习情况总?报告)")
+
+
 @register.filter
 def sense(title: str, name: str) -> str:
-    """A title broken by sense: the committee's name, then the rest."""
+    """A title broken by sense: the committee's name on its own line, then the rest, broken between its words only."""
     rest = str(title).removeprefix(name)
-    return format_html("{}<br>{}", name, rest) if name and rest != title and rest else escape(title)
+    if not name or rest == title or not rest:
+        return escape(title)
+    return format_html("{}<br>{}", name, unbroken(rest))
+
+
+@register.filter
+def unbroken(words: str) -> str:
+    """Each word of a report's title holds together, so that a narrow line breaks between two of them."""
+    return format_html_join("", '<span class="piece">{}</span>', ((each,) for each in PIECES.split(str(words)) if each))
 
 
 @register.filter

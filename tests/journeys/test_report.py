@@ -14,11 +14,13 @@ YEAR = 2025
 
 
 def plain(value: float) -> str:
-    """As papers print a count: no decimals where there are none."""
-    return f"{value:g}"
+    """As papers print a count: one decimal at most, none where there are none."""
+    return f"{float(f'{value + 1e-9:.1f}'):g}"
 
 
-def test_the_leader_downloads_the_annual_report(visit: Callable[..., Page], site: Site, worker: None, tmp_path: Path) -> None:
+def test_the_leader_downloads_the_annual_report(
+    visit: Callable[..., Page], site: Site, worker: None, tmp_path: Path
+) -> None:
     page = visit("zuzhang")
     page.get_by_role("navigation", name="主菜单").first.get_by_role("link", name="文书").click()
     page.get_by_role("link", name=re.compile("年度学习情况报告")).first.click()

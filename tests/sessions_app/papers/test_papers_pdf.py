@@ -18,7 +18,7 @@ import pypdf
 import pytest
 from django.conf import settings
 
-from sessions_app.papers import typeset
+from sessions_app.papers import rules, typeset
 from sessions_app.papers.pdf import PRESS, PaperFailed, Press
 from tests.sessions_app.papers import sample
 
@@ -117,6 +117,67 @@ def test_heads_repeat_and_rows_are_never_split(press: Press) -> None:
         assert whole.count("很长的学习主题") % 6 == 0, "a row stands on one page"
 
 
+def fonts_embedded(pdf: bytes) -> list[str]:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return [
+            str(thing.FontName)
+            for thing in opened.objects
+            if isinstance(thing, pikepdf.Dictionary) and thing.get("/Type") == "/FontDescriptor"
+        ]
+
+
+def test_a_bound_report_holds_each_font_once_and_loses_no_letter() -> None:
+    names = [
+        "测试县财政局党组",
+        "测试县龘靐局党组",
+        "测试县Office第3-7号（fi）党组",
+        "测试县林草局党组",
+        "测试县水务局党组",
+    ]
+    parts = [sample.section(name, sessions=2, members=2) for name in names]
+    alone = [typeset.annual(sample.report(part)) for part in parts]
+    whole = typeset.annual(sample.report(*parts))
+    held = fonts_embedded(whole.pdf)
+    assert held and len(held) == len(set(held)), "one set of fonts for all sections"
+    assert len(whole.pdf) < sum(len(each.pdf) for each in alone) / 2
+    text = text_of(whole.pdf)
+    for part, each in zip(parts, alone, strict=True):
+        assert part["title"] in text
+        own = text_of(each.pdf)
+        assert own[own.rindex("列入专题8项") :].split("—1—")[0] in text
+
+
+def test_tables_are_numbered_without_gaps() -> None:
+    made = typeset.annual(sample.report(sample.section(changes=[])))
+    found = re.findall(r"表(\d)(?=集体学习场次|各季度|学习内容|成员参加|学习成果)", text_of(made.pdf))
+    assert found == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(36, "36"), (6766.6667, "6766.7"), (0.25, "0.3"), (41.98, "42"), (None, "待补"), (35.5, "35.5")],
+)
+def test_counts_have_one_decimal_at_most(value: float | None, printed: str) -> None:
+    assert rules.number(value) == printed
+
+
+def test_shares_of_a_head_are_explained() -> None:
+    facts = sample.section()
+    assert "按比例折算" not in text_of(typeset.annual(sample.report(facts)).pdf)
+    facts["figures"]["made_up"] = 14.3333
+    text = text_of(typeset.annual(sample.report(facts)).pdf)
+    assert "补学14.3人次" in text and "因多日学习按比例折算" in text
+
+
+def test_a_long_title_breaks_between_its_words() -> None:
+    name = "测试市高新技术产业开发区人力资源和社会保障服务中心党组"
+    made = typeset.annual(sample.report(sample.section(name)))
+    lines = [
+        line for page in pypdf.PdfReader(io.BytesIO(made.pdf)).pages[2:3] for line in page.extract_text().splitlines()
+    ]
+    assert any(line.strip().endswith("学习情况报告") for line in lines[:5])
+
+
 # ---------------------------------------------------------------------------------------- nothing from outside
 
 
@@ -187,7 +248,7 @@ def test_two_processes_make_the_same_bytes() -> None:
     script = """
 import sys, json, hashlib, django
 django.setup()
-from sessions_app.papers import typeset
+from sessions_app.papers import rules, typeset
 print(hashlib.sha256(typeset.annual(json.load(sys.stdin)).pdf).hexdigest())
 """
     said = {
