@@ -105,9 +105,17 @@ def _visitors(world: World, root: Committee, county: Committee, own: Committee) 
     world.visitors.append(Somebody("the street", logged_in=False))
 
 
-def _session(committee: Committee, words: str, day: date, stage: str, number: int, item: PlanItem | None = None) -> StudySession:
+def _session(
+    committee: Committee, words: str, day: date, stage: str, number: int, item: PlanItem | None = None
+) -> StudySession:
     session = StudySession.objects.create(
-        committee=committee, day=day, topic=f"{words}学习主题", stage=stage, category=1, place="三楼会议室", entered_at=build.AT
+        committee=committee,
+        day=day,
+        topic=f"{words}学习主题",
+        stage=stage,
+        category=1,
+        place="三楼会议室",
+        entered_at=build.AT,
     )
     SessionPart.objects.create(study_session=session, day=day)
     AgendaItem.objects.create(study_session=session, kind=AgendaKind.LEAD_READING, content=f"{words}领学")
@@ -177,14 +185,20 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
         )  # fmt: skip
         world.add("speech", whose, speech.pk, path, person=own)
         leave = LeaveRequest.objects.create(
-            participation=ahead.participations.get(), person=person, kind="DUTY", reason=f"{said}请假", asked_at=build.AT
+            participation=ahead.participations.get(),
+            person=person,
+            kind="DUTY",
+            reason=f"{said}请假",
+            asked_at=build.AT,
         )
         world.add("leave", whose, leave.pk, path, person=own)
         make_up = MakeUpStudy.objects.create(
             participation=taking, person=person, due_on=AHEAD, stage=MakeUpStage.SUBMITTED, reflection=f"{said}体会"
         )
         world.add("make_up", whose, make_up.pk, path, person=own)
-    filing = SpeakerFiling.objects.create(study_session=ahead, speaker=f"{words}教授", unit="某大学", topic=f"{words}报告")
+    filing = SpeakerFiling.objects.create(
+        study_session=ahead, speaker=f"{words}教授", unit="某大学", topic=f"{words}报告"
+    )
     world.add("filing", which, filing.pk, path)
 
     minutes = Minutes.objects.create(
@@ -200,7 +214,11 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     world.add("outcome", which, outcome.pk, path)
     archived = _session(committee, f"{words}已归档", HELD_ON - timedelta(days=20), SessionStage.ARCHIVED, 3)
     Minutes.objects.create(
-        study_session=archived, stage=MinutesStage.APPROVED, author=secretary.person, approver=members[0], approved_at=build.AT
+        study_session=archived,
+        stage=MinutesStage.APPROVED,
+        author=secretary.person,
+        approver=members[0],
+        approved_at=build.AT,
     )
     world.add("archived", which, archived.pk, path)
     correction = Correction.objects.create(
@@ -273,7 +291,11 @@ def _joint(world: World, host: Committee, guest: Committee) -> None:
     hosting = session.participations.get(is_host=True)
     stranger = build.member(host, build.person("丁成员")).person
     AttendanceMark.objects.create(
-        participation=hosting, part=session.parts.get(), person=stranger, status=Attendance.ON_LEAVE, reason=f"{SECRET}事由"
+        participation=hosting,
+        part=session.parts.get(),
+        person=stranger,
+        status=Attendance.ON_LEAVE,
+        reason=f"{SECRET}事由",
     )
     hosting.expected_marks = hosting.leave_marks = 1
     hosting.save()

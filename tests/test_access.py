@@ -47,7 +47,11 @@ class House:
 @pytest.fixture(scope="module")
 def house(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[House]:
     """One world for the whole file, in one transaction that is taken back; each request stands in a savepoint."""
-    with django_db_blocker.unblock(), override_settings(CLOCK=build.AT, STORAGES=_files(tmp_path_factory)), transaction.atomic():
+    with (
+        django_db_blocker.unblock(),
+        override_settings(CLOCK=build.AT, STORAGES=_files(tmp_path_factory)),
+        transaction.atomic(),
+    ):
         world = make()
         clients = {}
         for who in world.visitors:
@@ -81,7 +85,9 @@ def ask(house: House, who: Somebody, url: str, verb: str, query: dict[str, Any])
     return answer.status_code, text, answer.get("Location", "")
 
 
-def judge(house: House, name: str, address: Address, who: Somebody, which: str, target: Target | None, verb: str) -> str:
+def judge(
+    house: House, name: str, address: Address, who: Somebody, which: str, target: Target | None, verb: str
+) -> str:
     """What is wrong with the answer to one visitor, or nothing."""
     args = (*address.before, *(target.args if target and not address.named else ()), *address.after)
     query = dict(address.query) | ({address.named: target.args[0]} if target and address.named else {})
@@ -119,7 +125,7 @@ def leaks(name: str, who: Somebody, status: int, text: str, told: str) -> str:
     if not found:
         return ""
     at = text.index(found[0])
-    return f"{told} tells {found}: …{' '.join(text[max(0, at - 120):at + 60].split())}…"
+    return f"{told} tells {found}: …{' '.join(text[max(0, at - 120) : at + 60].split())}…"
 
 
 def judged(house: House, name: str, address: Address) -> list[str]:
@@ -180,7 +186,9 @@ def test_the_oracle_notices_a_view_without_scope(house: House, monkeypatch: pyte
     """Negative control: with `open_to` taken out, the plan of a sibling opens, and the matrix says so."""
     monkeypatch.setattr(ScopedQuerySet, "open_to", lambda rows, user, permission: rows)
     wrong = judged(house, "plan", Address("plan"))
-    assert any("G plan  " in line and "other by secretary: 200, the oracle says closed" in line for line in wrong), wrong
+    assert any("G plan  " in line and "other by secretary: 200, the oracle says closed" in line for line in wrong), (
+        wrong
+    )
 
 
 def test_the_leak_check_notices_a_list_without_scope(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

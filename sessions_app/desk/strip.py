@@ -5,6 +5,7 @@ from typing import TypedDict
 from django.urls import reverse
 
 from roster.accounts.models import User
+from roster.accounts.roles import Permission
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.outcomes.models import Outcome
 from sessions_app.plans.models import SETTLED
@@ -43,8 +44,9 @@ def stations_of(study_session: StudySession, user: User, *, current: str = "") -
     approved = study_session.stage in (SessionStage.APPROVED, *TOOK_PLACE)
     found: list[Station] = []
 
-    def add(label: str, state: str, *, done: bool, missing: str = "", url: str = page) -> None:
+    def add(label: str, state: str, *, done: bool, missing: str = "", url: str = page, needs: str = "") -> None:
         key = STATIONS[len(found)]
+        url = url if not needs or user.may(needs) else page  # a member reads the strip, not the roll behind it
         found.append(Station(key=key, label=label, state=state, missing="" if cancelled else missing, url=url,
                              current=False, done=done))  # fmt: skip
 
@@ -66,15 +68,16 @@ def stations_of(study_session: StudySession, user: User, *, current: str = "") -
         here, expected = part.present_marks / part.part_count, part.expected_marks / part.part_count
         unmarked = -(-part.unmarked_marks // part.part_count)
         add("考勤", f"{here:g}/{expected:g}", done=not unmarked, missing=f"{unmarked} 人未记" if unmarked else "",
-            url=reverse("roll", args=[part.pk]))  # fmt: skip
+            url=reverse("roll", args=[part.pk]), needs=Permission.ROLL_READ)  # fmt: skip
     else:
         add("考勤", "", done=False)
     stage = minutes.stage if minutes else ""
     words = {"": "未写" if took_place else "", MinutesStage.DRAFT: "未提交", MinutesStage.RETURNED: "已退回"}
     add("记录", minutes.get_stage_display() if minutes else "", done=stage == MinutesStage.APPROVED,
-        missing=words.get(stage, ""), url=reverse("minutes", args=[study_session.pk]) if took_place else page)  # fmt: skip
+        missing=words.get(stage, ""), url=reverse("minutes", args=[study_session.pk]) if took_place else page,
+        needs=Permission.MINUTES_READ)  # fmt: skip
     add("成果", f"{outcomes} 项" if took_place else "", done=bool(outcomes),
-        url=f"{reverse('outcome_list')}?session={study_session.pk}")  # fmt: skip
+        url=f"{reverse('outcome_list')}?session={study_session.pk}", needs=Permission.OUTCOME_READ)  # fmt: skip
     add("归档", "已归档" if archived else "", done=archived)
     if not cancelled:
         _mark_current(found, current)

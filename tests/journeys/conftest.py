@@ -65,7 +65,12 @@ class Site:
     def running(self, name: str, *command: str) -> Iterator[None]:
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             try:
                 yield
@@ -118,7 +123,18 @@ def worker(site: Site) -> Iterator[None]:
     """A Celery worker with its beat, as in bin/demo."""
     beat = site.logs / "beat"
     with site.running(
-        "worker", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "WARNING", "-B", "-s", str(beat)
+        "worker",
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "--concurrency",
+        "1",
+        "--loglevel",
+        "WARNING",
+        "-B",
+        "-s",
+        str(beat),
     ):
         yield
 
@@ -179,7 +195,12 @@ def visit(site: Site, chromium: Browser, watch: Watch) -> Iterator[Callable[...,
 
     def open_window(username: str | None, *, size: dict[str, int] = DESK, **more: Any) -> Page:
         context = chromium.new_context(
-            base_url=site.address, viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", accept_downloads=True, **more
+            base_url=site.address,
+            viewport=size,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            accept_downloads=True,
+            **more,
         )
         context.set_default_timeout(20_000)
         watch.over(context)

@@ -14,7 +14,11 @@ TYPED_AT_MOST = 25
 
 def confirm(page: Page, label: str, go: str = "") -> None:
     """Open the question, answer yes."""
-    box = page.locator("details.confirm").filter(has=page.locator("summary", has_text=re.compile(f"^\\s*{label}\\s*$"))).first
+    box = (
+        page.locator("details.confirm")
+        .filter(has=page.locator("summary", has_text=re.compile(f"^\\s*{label}\\s*$")))
+        .first
+    )
     box.locator("summary").click()
     box.get_by_role("button", name=go or label, exact=True).last.click()
 
@@ -81,14 +85,18 @@ def test_it_is_held_the_roll_goes_by_keyboard_and_the_minutes_are_handed_in(
     page.get_by_role("button", name="提交审签").click()
     expect(page.locator("h1 .status")).to_have_text(re.compile("待审签"))
     pk = int(re.findall(r"/sessions/(\d+)/", session_path[0])[0])
-    typed, carried = site.rows("select typed_fields, carried_fields from sessions_app_studysession where id = %s", pk)[0]
+    typed, carried = site.rows("select typed_fields, carried_fields from sessions_app_studysession where id = %s", pk)[
+        0
+    ]
     assert 0 < typed <= TYPED_AT_MOST, typed
     assert carried > typed
     page.goto(session_path[0])
     expect(page.get_by_text(f"本场共键入 {typed} 项")).to_be_visible()
 
 
-def test_the_leader_signs_the_secretary_archives_and_an_outcome_comes_of_it(visit: Visit, session_path: list[str]) -> None:
+def test_the_leader_signs_the_secretary_archives_and_an_outcome_comes_of_it(
+    visit: Visit, session_path: list[str]
+) -> None:
     leader = visit("zuzhang")
     leader.goto(session_path[0] + "minutes/")
     confirm(leader, "审签")

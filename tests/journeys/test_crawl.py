@@ -12,10 +12,24 @@ from playwright.sync_api import Page
 
 from tests.journeys.conftest import PHONE, Site, Watch
 
-ROLES = ("mishu", "zuzhang", "fuzuzhang", "chengyuan", "shenhe", "xianshenhe", "buling", "pangting", "guanli", "anquan", "shenji")
+ROLES = (
+    "mishu",
+    "zuzhang",
+    "fuzuzhang",
+    "chengyuan",
+    "shenhe",
+    "xianshenhe",
+    "buling",
+    "pangting",
+    "guanli",
+    "anquan",
+    "shenji",
+)
 PAGES_A_ROLE = 70
 # Answers that are files, asked for without the page: a PDF, a workbook, facts.
-FILES = re.compile(r"/download/|/papers/print/|/attachments/|facts\.json|format=xlsx|/rejected/|/workbooks/template/|download=")
+FILES = re.compile(
+    r"/download/|/papers/print/|/attachments/|facts\.json|format=xlsx|/rejected/|/workbooks/template/|download="
+)
 LEFT_OUT = re.compile(r"/logout/|/static/|/backstage/")
 AXE = (Path(settings.NODE_MODULES) / "axe-core" / "axe.min.js").read_text()
 scanned: set[str] = set()
@@ -56,7 +70,9 @@ def barriers(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("username", ROLES)
-def test_every_page_a_role_reaches_is_clean(visit: Callable[..., Page], site: Site, watch: Watch, username: str) -> None:
+def test_every_page_a_role_reaches_is_clean(
+    visit: Callable[..., Page], site: Site, watch: Watch, username: str
+) -> None:
     page = visit(username)
     size = page.viewport_size
     queue, seen, wrong = deque([site.address + "/", page.url]), set(), []
