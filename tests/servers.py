@@ -6,6 +6,7 @@ Imported by tests/conftest.py first of all, and starts Django.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -41,9 +42,10 @@ if not os.environ.get("DATABASE_URL"):
         sys.exit(str(error))
 if not os.environ.get("REDIS_URL"):
     try:
-        address = embedded.attach("redis")
+        os.environ["REDIS_URL"] = embedded.attach("redis")
     except embedded.CannotStart as error:
         sys.exit(str(error))
-    os.environ["REDIS_URL"] = address.replace("?db=0", f"?db={NUMBER}")  # one database of Redis for each xdist worker
+# One database of Redis for each xdist worker; a worker inherits the address from the process that started it.
+os.environ["REDIS_URL"] = re.sub(r"\?db=\d+$", f"?db={NUMBER}", os.environ["REDIS_URL"])
 
 django.setup()  # so that conftest.py and the tests may import models at their top
