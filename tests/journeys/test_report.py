@@ -23,7 +23,7 @@ def test_the_leader_downloads_the_annual_report(
 ) -> None:
     page = visit("zuzhang")
     page.get_by_role("navigation", name="主菜单").first.get_by_role("link", name="文书").click()
-    page.get_by_role("link", name=re.compile("年度学习情况报告")).first.click()
+    page.get_by_role("link", name="印发年度报告").first.click()
     if str(YEAR) not in page.locator("h1").inner_text():
         page.goto(re.sub(r"\?.*", "", page.url) + f"?year={YEAR}")
     page.get_by_label(re.compile("存在问题")).fill("一是联系实际还不够紧。")
