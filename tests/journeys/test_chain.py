@@ -109,6 +109,7 @@ def test_the_leader_signs_the_secretary_archives_and_an_outcome_comes_of_it(
     page.get_by_role("link", name="登记成果").first.click()
     page.get_by_label("类型").select_option(label="对策建议")
     page.get_by_label("名称").fill("关于优化营商环境的对策建议")
+    page.get_by_label("作者").fill("调研组")
     page.get_by_role("textbox", name=re.compile("^日期")).fill("2026-03-20")
     page.locator("main form[method=post]").get_by_role("button", name=re.compile("登记|保存")).first.click()
     expect(page.locator("h1")).to_contain_text("关于优化营商环境的对策建议")
