@@ -64,4 +64,27 @@ def attempt(request: HttpRequest, act: Callable[[], T], form: Any = None) -> T |
                 form.add_error(None, reason)
         else:
             say(request, refusal.reasons)
+            _give_back(request)
         return None
+
+
+# The free text of the small forms that stand in a panel and end in a redirect, whatever came of them.
+TYPED = ("reason", "note", "meeting")
+
+
+def _give_back(request: HttpRequest) -> None:
+    """Nothing typed is lost: what was written comes back beside the refusal, to be copied."""
+    for name in TYPED:
+        if text := request.POST.get(name, "").strip():
+            messages.info(request, f"您刚才填写的文字没有保存：“{text[:2000]}”。可以复制后重新填写。")
+
+
+def filled(request: HttpRequest, form: Any) -> bool:
+    """Whether a small form that ends in a redirect is valid; if not, every fault is said and the text given back."""
+    if form.is_valid():
+        return True
+    for name, errors in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        say(request, [f"{label}：{error}" if label else str(error) for error in errors])
+    _give_back(request)
+    return False

@@ -28,6 +28,7 @@ from sessions_app.attendance.rules import LEAVE_MOVES, MAKE_UP_MOVES, Counts, Ma
 from sessions_app.policies import parameters
 from sessions_app.policies.actions import require_open
 from sessions_app.policies.calendar import add_working_days
+from sessions_app.policies.periods import load_gate
 from sessions_app.sessions.models import (
     COUNTED_FORMS,
     TOOK_PLACE,
@@ -409,7 +410,31 @@ class CountOnMembership:
         return lines
 
     def recount(self, committee_ids: Iterable[int], first: date, last: date, at: datetime) -> None:
-        recount_participations(self._touched(committee_ids, first, last).values_list("pk", flat=True), at)
+        """Refused where it would move the figures of a closed period: the whole change of members is taken back."""
+        ids = list(self._touched(committee_ids, first, last).values_list("pk", flat=True))
+        shut = self._shut(ids)
+        recount_participations(ids, at)
+        if not shut:
+            return
+        now = dict(Participation.objects.filter(pk__in=shut).values_list("pk", "expected_marks"))
+        moved = [(row, sentence) for row, sentence in shut.values() if now[row.pk] != row.expected_marks]
+        if moved:
+            raise Refused([
+                f"{row.committee}{rules.said(row.day)}第{row.number}次学习的应到人数会随之变化，但{sentence}" for row, sentence in moved[:5]
+            ] + ([f"另有 {len(moved) - 5} 次学习也是这样。"] if len(moved) > 5 else []))  # fmt: skip
+
+    @staticmethod
+    def _shut(ids: list[int]) -> dict[int, tuple[Participation, str]]:
+        """Those whose day lies in a period that is not open, as they stand now, each with the gate's sentence."""
+        rows = Participation.objects.filter(pk__in=ids, study_session__stage__in=TOOK_PLACE).select_related("committee")
+        span = rows.aggregate(first=models.Min("day"), last=models.Max("day")) if ids else {"first": None}
+        if span["first"] is None:
+            return {}
+        gate = load_gate(span["first"].year, span["last"].year)
+        if not gate.shut:
+            return {}
+        found = {row.pk: (row, gate.refusal(row.committee.path, row.day)) for row in rows}
+        return {pk: (row, sentence) for pk, (row, sentence) in found.items() if sentence}
 
 
 # ------------------------------------------------------------------------------------------------------------ leave

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
@@ -375,7 +375,7 @@ def leave_list(request: HttpRequest) -> HttpResponse:
 def leave_decide(request: HttpRequest, pk: int) -> HttpResponse:
     leave = get_object_or_404(LeaveRequest.objects.open_to(request.user, P.LEAVE_DECIDE), pk=pk)
     form = DecideForm(request.POST)
-    if form.is_valid():
+    if filled(request, form):
         agree = form.cleaned_data["agree"] == "yes"
         done = attempt(
             request,
@@ -394,7 +394,7 @@ def leave_decide(request: HttpRequest, pk: int) -> HttpResponse:
 def leave_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     leave = get_object_or_404(LeaveRequest.objects.open_to(request.user, P.LEAVE_ASK), pk=pk)
     form = VersionForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request,
         lambda: actions.withdraw_leave(leave, version=form.cleaned_data["version"], by=request.user, at=request.now),
     ):
@@ -514,7 +514,7 @@ def make_up(request: HttpRequest, pk: int) -> HttpResponse:
 def make_up_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(MakeUpStudy.objects.open_to(request.user, P.MAKEUP_CONFIRM), pk=pk)
     form = VersionForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request,
         lambda: actions.confirm_make_up(row, version=form.cleaned_data["version"], by=request.user, at=request.now),
     ):
@@ -527,7 +527,7 @@ def make_up_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 def make_up_return(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(MakeUpStudy.objects.open_to(request.user, P.MAKEUP_CONFIRM), pk=pk)
     form = NoteForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request,
         lambda: actions.return_make_up(
             row, note=form.cleaned_data["reason"], version=form.cleaned_data["version"], by=request.user, at=request.now

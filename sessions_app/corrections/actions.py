@@ -20,7 +20,7 @@ from sessions_app.minutes.actions import clean, correct_text
 from sessions_app.minutes.models import Minutes
 from sessions_app.policies.models import PeriodStage
 from sessions_app.policies.periods import stage_on
-from sessions_app.sessions.models import Participation, StudySession
+from sessions_app.sessions.models import Participation, ParticipationState, StudySession
 
 MOVED_ON = "申请之后原记录又有变化，更正前的内容已对不上，请由学习秘书重新申请。"
 
@@ -47,6 +47,8 @@ def ask(
         kind = CorrectionKind.ATTENDANCE
         before, after, wrong = _mark_change(session, participation, marks, at)
         size = len(after["marks"])
+    if participation.state != ParticipationState.ACCEPTED:
+        wrong.append("本委员会没有参加这场学习，没有可以更正的记录。")
     wrong += rules.ask_refusals(stage=session.stage, reason=reason, evidence=evidence, changes=size)
     if by.person_id is None:
         wrong.append("这个账号没有对应的人员，不能申请更正。")

@@ -1,13 +1,14 @@
 """Correction: a change to a locked record, with reason and evidence, agreed by the leader."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from roster.accounts.roles import Permission
 from roster.audit.models import Versioned
-from roster.committees.models import Committee, ScopedQuerySet
+from roster.committees.models import Committee, ScopedQuerySet, Viewer
 from roster.people.models import Person
 from sessions_app.sessions.models import StudySession
 
@@ -22,6 +23,14 @@ class CorrectionStage(models.TextChoices):
 class CorrectionKind(models.TextChoices):
     ATTENDANCE = "ATTENDANCE", "考勤"
     MINUTES = "MINUTES", "学习记录"
+
+
+class CorrectionQuerySet(ScopedQuerySet):
+    def open_to(self, user: Viewer, permission: str) -> Self:
+        """Reading: every committee that took part, for the record is one. Asking and deciding: its own committee."""
+        if permission == Permission.ROLL_READ:
+            return self.filter(study_session__in=StudySession.objects.open_to(user, permission))
+        return super().open_to(user, permission)
 
 
 class Correction(Versioned):
@@ -48,7 +57,7 @@ class Correction(Versioned):
     applied_on = models.DateField("生效日期", null=True, blank=True)
     note = models.CharField("意见", max_length=300, blank=True)
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = CorrectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "更正"

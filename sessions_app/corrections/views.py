@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
 from roster.audit.moves import Refused
@@ -185,7 +185,7 @@ def _lines(row: Correction) -> list[dict[str, str]]:
 
 def _decided(request: HttpRequest, row: Correction, act: Any) -> HttpResponse:
     form = DecideForm(request.POST)
-    if form.is_valid():
+    if filled(request, form):
         agree = form.cleaned_data["agree"] == "yes"
         done = attempt(
             request,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from roster.accounts.doors import permission
 from roster.accounts.roles import Permission
+from roster.audit.actions import record
 from sessions_app.dashboards import overview, ranks
 from sessions_app.dashboards.access import Place, place
 from sessions_app.dashboards.exceptions import KINDS, OTHERS, below_target, exception_listing, exceptions, situation
@@ -99,9 +100,8 @@ def committee_table(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "xlsx":
         title = f"{period.label}各单位学习情况"
         note = f"{here.committee.name}，截至 {request.today}"
-        return _download(
-            title, workbook("各单位学习情况", ranks.HEADS, ranks.sheet_rows(rows), note=f"{title}。{note}")
-        )
+        content = workbook("各单位学习情况", ranks.HEADS, ranks.sheet_rows(rows), note=f"{title}。{note}")
+        return _download(request, here, title, content)
     page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
     return render(
         request,
@@ -135,7 +135,7 @@ def drill(request: HttpRequest) -> HttpResponse:
         sheet = [[line.committee, line.title, line.day or "", line.note, line.amount] for line in lines]
         note = f"{here.committee.name}，{period.label}{narrowed}，{title}"
         heads = ("委员会", "名称", "日期", "说明", "数量")
-        return _download(f"{period.label}{found.label}", workbook(found.label, heads, sheet, note=note))
+        return _download(request, here, f"{period.label}{found.label}", workbook(found.label, heads, sheet, note=note))
     page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
     context = {
         "place": here, "form": form, "period": period, "found": found, "title": title, "narrowed": narrowed,
@@ -182,7 +182,10 @@ def _size(request: HttpRequest) -> int:
     return int(per) if per.isdecimal() and int(per) in SIZES else SIZES[0]
 
 
-def _download(name: str, content: bytes) -> HttpResponse:
+def _download(request: HttpRequest, here: Place, name: str, content: bytes) -> HttpResponse:
+    """The record keeps who took which list."""
+    told = {"list": name, "query": request.GET.urlencode()[:500]}
+    record(here.committee, verb="export", by=request.user, at=request.now, data=told, chain=here.committee.pk)
     response = HttpResponse(content, content_type=XLSX)
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.xlsx"
     response["X-Content-Type-Options"] = "nosniff"

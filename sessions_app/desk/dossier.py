@@ -73,6 +73,9 @@ def dossier_of(row: StudySession, user: User, today: date) -> Dossier:
     prefetch_related_objects([row], Prefetch("participations", taking_part))
     participations = list(row.participations.all())
     own = own_participation(row, user)
+    readable = set(
+        Participation.objects.open_to(user, P.ROLL_READ).filter(study_session=row).values_list("pk", flat=True)
+    )
     minutes = None
     if user.may(P.MINUTES_READ):
         minutes = Minutes.objects.filter(study_session=row).select_related("author", "approver").first()
@@ -100,7 +103,7 @@ def dossier_of(row: StudySession, user: User, today: date) -> Dossier:
         outcomes=list(Outcome.objects.open_to(user, P.OUTCOME_READ).filter(study_session=row, is_withdrawn=False)),
         corrections=list(row.corrections.order_by("number")) if may["read_roll"] else [],
         may=may,
-        rolls=[_roll_row(p, may["read_roll"], row) for p in participations if p.state != ParticipationState.DECLINED],
+        rolls=[_roll_row(p, p.pk in readable, row) for p in participations if p.state != ParticipationState.DECLINED],
         hands=_hands(row, minutes),
         warnings=_warnings(row) if may["read_roll"] else [],
         number_words=f"{own.year}年第{own.number}次" if own and own.number else "联组邀请",
@@ -127,7 +130,8 @@ def _may(row: StudySession, user: User, own: Participation | None, today: date) 
         "move": host and before,
         "archive": host and row.stage == SessionStage.HELD,
         "roll": own is not None and own.committee_id in keeps and row.stage == SessionStage.HELD,
-        "correct": host and row.stage == SessionStage.ARCHIVED,
+        # A guest asks for its own marks; the text is the host's.
+        "correct": own is not None and own.committee_id in keeps and row.stage == SessionStage.ARCHIVED,
         "outcome": host,
         "read_roll": user.may(P.ROLL_READ),
         "ask_leave": user.may(P.LEAVE_ASK) and own is not None and before,
@@ -169,7 +173,8 @@ def _missing(row: StudySession, found: Dossier) -> list[dict[str, Any]]:
     if row.stage == SessionStage.APPROVED:
         return [{"word": f"{row.day.month}月{row.day.day}日召开", "url": ""}]
     if row.stage == SessionStage.HELD and found.may["read_roll"]:
-        return [{"word": word, "url": ""} for word in missing_for_archive(row)]
+        invite = reverse("session_invite", args=[row.pk]) if found.may["archive"] else ""
+        return [{"word": word, "url": invite if "联组邀请" in word else ""} for word in missing_for_archive(row)]
     return []
 
 

@@ -12,6 +12,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.committees.models import Committee
 from sessions_app.attendance.models import MakeUpStage, MakeUpStudy
+from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.desk.counting import counts_of
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.plans.models import PlanStage, StudyPlan
@@ -64,6 +65,9 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
     )
     open_roll = Participation.objects.filter(study_session=OuterRef("pk"), is_host=True, unmarked_marks__gt=0)
 
+    mine = {hold.committee_id for hold in user.holds_with(Permission.SESSION_EDIT)}
+    lately = today - timedelta(days=NEAR_DAYS)
+
     def of(committee: Committee) -> str:
         return str(committee) if many else ""
 
@@ -97,6 +101,15 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
                 SessionStage.PREPARING, SessionStage.SUBMITTED, SessionStage.APPROVED, SessionStage.HELD]),
             lambda p: Todo("答复", f"联组学习邀请：{p.study_session.topic}", p.study_session.day,
                            p.study_session.get_absolute_url(), "去答复", of(p.committee)),
+        ),
+        # A notice, not a task: shown for a fortnight to every other committee of a joint session.
+        "correction_told": Kind(
+            Correction.objects.filter(Q(asked_at__date__gte=lately) | Q(applied_on__gte=lately), study_session__is_joint=True)
+            .exclude(stage=CorrectionStage.REFUSED).exclude(committee__in=mine)
+            .filter(Exists(rolls.filter(study_session=OuterRef("study_session"), state=ParticipationState.ACCEPTED)))
+            .select_related("committee", "study_session"),
+            lambda c: Todo("知悉", f"{c.committee}更正联组学习：{c.study_session.topic}", None, c.get_absolute_url(), "去看",
+                           "本单位考勤如有变化，请由本单位另行申请更正"),
         ),
         "prepare": Kind(
             sessions.filter(stage=SessionStage.PREPARING, day__lte=today + timedelta(days=NEAR_DAYS)),

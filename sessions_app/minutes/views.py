@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
@@ -198,7 +198,7 @@ def minutes_submit(request: HttpRequest, pk: int) -> HttpResponse:
     _editable(request, pk)
     row = get_object_or_404(Minutes.objects.open_to(request.user, P.MINUTES_EDIT), study_session_id=pk)
     form = VersionForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request, lambda: actions.submit(row, version=form.cleaned_data["version"], by=request.user, at=request.now)
     ):
         messages.success(request, "学习记录已提交审签。")
@@ -210,7 +210,7 @@ def minutes_submit(request: HttpRequest, pk: int) -> HttpResponse:
 def minutes_approve(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Minutes.objects.open_to(request.user, P.MINUTES_APPROVE), study_session_id=pk)
     form = VersionForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request, lambda: actions.approve(row, version=form.cleaned_data["version"], by=request.user, at=request.now)
     ):
         messages.success(request, "学习记录已审签，正文锁定。学习秘书可以归档了。")
@@ -222,7 +222,7 @@ def minutes_approve(request: HttpRequest, pk: int) -> HttpResponse:
 def minutes_send_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Minutes.objects.open_to(request.user, P.MINUTES_APPROVE), study_session_id=pk)
     form = NoteForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request,
         lambda: actions.send_back(
             row, note=form.cleaned_data["reason"], version=form.cleaned_data["version"], by=request.user, at=request.now
@@ -237,7 +237,7 @@ def minutes_send_back(request: HttpRequest, pk: int) -> HttpResponse:
 def session_archive(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(StudySession.objects.open_to(request.user, P.SESSION_EDIT), pk=pk)
     form = VersionForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request, lambda: actions.archive(session, version=form.cleaned_data["version"], by=request.user, at=request.now)
     ):
         messages.success(request, "已归档。以后如有误，用“更正”修改。")

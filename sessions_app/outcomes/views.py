@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
@@ -157,9 +157,7 @@ def _act(
     request: HttpRequest, pk: int, form: Any, act: Callable[[Outcome, dict[str, Any]], Any], done: str
 ) -> HttpResponse:
     row = get_object_or_404(Outcome.objects.open_to(request.user, P.OUTCOME_EDIT), pk=pk)
-    if not form.is_valid():
-        messages.error(request, "请按提示填好后再提交。")
-    elif attempt(request, lambda: act(row, form.cleaned_data)):
+    if filled(request, form) and attempt(request, lambda: act(row, form.cleaned_data)):
         messages.success(request, done)
     return redirect(row)
 

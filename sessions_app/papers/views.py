@@ -109,6 +109,7 @@ def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
 @require_GET
 def paper_facts(request: HttpRequest, pk: int) -> HttpResponse:
     row = _paper(request, pk)
+    record(row, verb="export", by=request.user, at=request.now, data={"what": "数据快照"})
     answer = JsonResponse(row.facts, json_dumps_params={"ensure_ascii": False, "indent": 1})
     name = rules.file_name(row.title, number_=row.number).removesuffix(".pdf") + "-数据快照.json"
     answer["Content-Disposition"] = content_disposition_header(True, name)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
@@ -328,7 +328,7 @@ def plan_approve(request: HttpRequest, pk: int) -> HttpResponse:
 def plan_return(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _open(request, pk, Permission.PLAN_APPROVE)
     form = NoteForm(request.POST)
-    if form.is_valid() and attempt(
+    if filled(request, form) and attempt(
         request,
         lambda: actions.send_back(
             plan,
@@ -347,7 +347,7 @@ def plan_return(request: HttpRequest, pk: int) -> HttpResponse:
 def plan_file(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _open(request, pk, Permission.PLAN_EDIT)
     form = VersionForm(request.POST)
-    if form.is_valid():
+    if filled(request, form):
         filed = attempt(
             request, lambda: actions.file(plan, version=form.cleaned_data["version"], by=request.user, at=request.now)
         )
@@ -363,7 +363,7 @@ def plan_file(request: HttpRequest, pk: int) -> HttpResponse:
 def plan_amend(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _open(request, pk, Permission.PLAN_EDIT)
     form = NoteForm(request.POST)
-    if form.is_valid():
+    if filled(request, form):
         draft = attempt(
             request,
             lambda: actions.amend(plan, reason=form.cleaned_data["reason"], by=request.user, at=request.now),

@@ -578,9 +578,10 @@ def invite(
 
 
 def _answer(participation: Participation, verb: str) -> tuple[Participation, str]:
+    """Until the session is filed away: a guest that came but forgot to answer still gets its roll."""
     session = _lock(participation.study_session, None)
     row: Participation = Participation.objects.lock(participation.pk)
-    if session.stage not in rules.BEFORE_STAGES:
+    if session.stage not in rules.WRITABLE_STAGES:
         raise Refused(f"这场学习已经“{session.get_stage_display()}”，不用再答复。")
     before, row.state = row.state, INVITE_MOVES.target(row.state, verb)
     row.study_session = session
@@ -599,6 +600,8 @@ def accept(
     _lock_numbers(row.committee_id)
     row.number, row.plan_item = _next_number(row.committee_id, row.year), plan_item
     row.save_changed()
+    if row.study_session.stage == SessionStage.HELD:
+        _expect(row.study_session)
     record(row, verb="accept", before=before, after=row.state, by=by, at=at, data={"number": row.number})
     return row
 
@@ -610,6 +613,17 @@ def decline(participation: Participation, *, reason: str, by: Actor, at: datetim
         raise Refused("请写明不参加的理由，主办方会看到。")
     row.save_changed()
     record(row, verb="decline", before=before, after=row.state, by=by, at=at, reason=reason.strip())
+    return row
+
+
+@transaction.atomic
+def withdraw_invitation(participation: Participation, *, reason: str, by: Actor, at: datetime) -> Participation:
+    """The host takes back an invitation that was never answered; it may invite again before the session."""
+    row, before = _answer(participation, "withdraw")
+    if not reason.strip():
+        raise Refused("请写明撤回邀请的事由，受邀单位会看到。")
+    row.save_changed()
+    record(row, verb="withdraw", before=before, after=row.state, by=by, at=at, reason=reason.strip())
     return row
 
 
@@ -649,6 +663,12 @@ def _speech_open(session: StudySession) -> None:
         raise Refused(f"这场学习现在是“{session.get_stage_display()}”，发言不能再改。")
 
 
+def _speech_writable(speech: Speech) -> None:
+    """The session still open to changes, and its period too: speeches are counted in it."""
+    _speech_open(speech.participation.study_session)
+    require_open(speech.participation.committee, speech.participation.day)
+
+
 @transaction.atomic
 def add_speech(
     participation: Participation, *, speaker: Person, kind: str, title: str, by: Actor, at: datetime
@@ -680,7 +700,7 @@ def add_speech(
 def edit_speech(speech: Speech, *, kind: str, title: str, version: int | None, by: Actor, at: datetime) -> Speech:
     """Kind and title, while the text is not with the reviewer or approved."""
     row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_open(row.participation.study_session)
+    _speech_writable(row)
     SPEECH_MOVES.target(row.stage, "submit")
     if not title.strip():
         raise Refused("缺少发言题目，请填写。")
@@ -697,7 +717,7 @@ def submit_speech(
 ) -> Speech:  # fmt: skip
     """The speaker's or, for him, the secretary's. Each submission is a new 版次."""
     row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_open(row.participation.study_session)
+    _speech_writable(row)
     before, row.stage = row.stage, SPEECH_MOVES.target(row.stage, "submit")
     row.title = title.strip() or row.title
     if wrong := rules.speech_problems(kind=row.kind, title=row.title, text=text, link_to_work=link_to_work):
@@ -719,7 +739,7 @@ def review_speech(
 ) -> Speech:
     """By the leader or a deputy; nobody reviews what he speaks or what he handed in."""
     row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_open(row.participation.study_session)
+    _speech_writable(row)
     verb = "approve" if approve else "return"
     before, row.stage = row.stage, SPEECH_MOVES.target(row.stage, verb)
     wrong = []
@@ -779,7 +799,7 @@ def move_speech(speech: Speech, *, to_session: StudySession, by: Actor, at: date
 def remove_speech(speech: Speech, *, by: Actor, at: datetime) -> None:
     """Take a speaker off again, as long as no text was ever handed in."""
     row: Speech = Speech.objects.lock(speech.pk)
-    _speech_open(row.participation.study_session)
+    _speech_writable(row)
     if row.edition or row.stage != SpeechStage.DUE:
         raise Refused("这份发言已经交过稿，不能删去；不讲了可以改为书面发言。")
     record(row, verb="remove", before=row.stage, by=by, at=at, data={"title": row.title})

@@ -54,6 +54,8 @@ INVITE_MOVES = Moves(
         Move("accept", "接受", ("INVITED",), "ACCEPTED"),
         Move("decline", "谢绝", ("INVITED",), "DECLINED"),
         Move("invite", "再次邀请", ("DECLINED",), "INVITED"),
+        # By the host, when no answer comes: nobody's silence keeps a session from being filed away.
+        Move("withdraw", "撤回邀请", ("INVITED",), "DECLINED"),
     ],
 )
 DEFAULT_AGENDA = (

@@ -479,6 +479,8 @@ def session_hold(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def session_invite(request: HttpRequest, pk: int) -> HttpResponse:
     session = _open(request, pk, Permission.SESSION_EDIT)
+    if request.method == "POST" and "withdraw" in request.POST:
+        return _take_back(request, session)
     form = InviteForm(request.POST or None)
     taking = session.participations.exclude(state=ParticipationState.DECLINED).values("committee")
     form.fields["committee"].queryset = Committee.objects.active_on(session.day).exclude(pk__in=taking).in_order()
@@ -499,10 +501,25 @@ def session_invite(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("session_invite", pk=session.pk)
     context = {
         "session": session, "form": form, "voids": session.stage in ("SUBMITTED", "APPROVED"),
-        "rows": session.participations.select_related("committee").order_by("-is_host", "pk"),
-        "open": session.stage in rules.BEFORE_STAGES,
+        "rows": [
+            (row, [{"name": "withdraw", "value": row.pk}])
+            for row in session.participations.select_related("committee").order_by("-is_host", "pk")
+        ],
+        "open": session.stage in rules.BEFORE_STAGES, "may_withdraw": session.stage in rules.WRITABLE_STAGES,
     }  # fmt: skip
     return render(request, "sessions/invite.html", context, status=422 if form.errors else 200)
+
+
+def _take_back(request: HttpRequest, session: StudySession) -> HttpResponse:
+    """The host's invitation named by `withdraw`, taken back."""
+    named = request.POST["withdraw"]
+    row = get_object_or_404(
+        session.participations.filter(is_host=False), pk=int(named) if named.isdecimal() and len(named) < 19 else 0
+    )
+    reason = request.POST.get("reason", "")
+    if attempt(request, lambda: actions.withdraw_invitation(row, reason=reason, by=request.user, at=request.now)):
+        messages.success(request, f"已撤回对{row.committee}的邀请。")
+    return redirect("session_invite", pk=session.pk)
 
 
 def _invited(request: HttpRequest) -> QuerySet:
@@ -518,7 +535,7 @@ def invitation_list(request: HttpRequest) -> HttpResponse:
     shown = []
     items: dict[tuple[int, int], list[PlanItem]] = {}
     for row in page:
-        waits = row.state == ParticipationState.INVITED and row.study_session.stage in rules.BEFORE_STAGES
+        waits = row.state == ParticipationState.INVITED and row.study_session.stage in rules.WRITABLE_STAGES
         form = None
         if waits:
             key = (row.committee_id, row.year)
