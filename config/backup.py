@@ -33,6 +33,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from config import embedded
 from config.version import VERSION
@@ -50,13 +51,14 @@ SHOWN = {
     "roster_committee": "委员会", "roster_person": "人员", "roster_user": "账号", "sessions_app_studysession": "学习场次",
     "sessions_app_attachment": "附件记录", "roster_auditevent": "操作日志",
 }  # fmt: skip
+SPEAKS_NEW = 17  # from here on pg_restore says `SET transaction_timeout`, which an older server does not know
 UNTOUCHED = "现在的数据没有动过。"
 
 Say = Callable[[str], None]
 
 
 class CannotBackUp(RuntimeError):
-    """Says in one Chinese sentence what is wrong and what to do; nothing was changed."""
+    """Says in one Chinese sentence what is wrong and what to do; the data are as they were."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Outcome:
     manifest: dict[str, Any]
     faults: list[str] = field(default_factory=list)
     migrated: list[str] = field(default_factory=list)
+    note: str = ""
 
     @property
     def well(self) -> bool:
@@ -75,15 +78,19 @@ class Outcome:
 # -------------------------------------------------------------------------------------------------- reading a database
 
 
+def _address() -> dict[str, Any]:
+    """What libpq is told: only what the settings say, for an older pg_dump does not know every newer default."""
+    ours = ("cursor_factory", "context", "prepare_threshold")
+    return {key: value for key, value in connection.get_connection_params().items() if key not in ours}
+
+
 @contextlib.contextmanager
 def _own_connection() -> Iterator[psycopg.Connection]:
     """One connection beside Django's, which are let go: so that any other connection is somebody else's."""
     connections.close_all()
     if connection.settings_dict["OPTIONS"].get("pool"):
         connection.close_pool()
-    wanted = connection.get_connection_params()
-    for ours in ("cursor_factory", "context", "prepare_threshold"):
-        wanted.pop(ours, None)
+    wanted = _address()
     try:
         database = psycopg.connect(**wanted, autocommit=True, application_name="zhixing backup")
     except psycopg.OperationalError as error:
@@ -161,11 +168,12 @@ def _program(name: str, least: int) -> tuple[int, str]:
     return usable[0]
 
 
-def _run(database: psycopg.Connection, *words: str) -> subprocess.CompletedProcess:
+def _run(*words: str) -> subprocess.CompletedProcess:
     """The password goes by the environment: a command line can be read by everybody."""
+    address = _address()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    surroundings = kept | {"LC_ALL": "C.UTF-8", "PGPASSWORD": database.info.password or ""}
-    command = [*words[:1], f"--dbname={database.info.dsn}", *words[1:]]
+    surroundings = kept | {"LC_ALL": "C.UTF-8", "PGPASSWORD": str(address.pop("password", ""))}
+    command = [*words[:1], f"--dbname={make_conninfo(**address)}", *words[1:]]
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, errors="replace", check=False)
 
 
@@ -204,6 +212,16 @@ def _files(root: Path) -> Iterator[str]:
             path = Path(directory) / name
             if not name.startswith(".") and stat.S_ISREG(path.lstat().st_mode):
                 yield path.relative_to(root).as_posix()
+
+
+def _make_directories(wanted: Path, below: Path, mode: int) -> None:
+    """mkdir alone would ask the umask: a backup is its owner's only, and nginx reads the files as one of the group."""
+    inside = wanted.relative_to(below)
+    for directory in [*reversed(inside.parents), inside]:
+        path = below / directory
+        if path != below and not path.exists():
+            path.mkdir()
+            path.chmod(mode)
 
 
 def _write(path: Path, words: str) -> None:
@@ -253,7 +271,13 @@ def back_up(place: Path, *, at: datetime, compress: bool = True) -> Outcome:
         raise CannotBackUp(f"备份写到一半停了：{error.strerror}。请检查磁盘空间，再备份一次；没有留下半份。") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return Outcome(manifest, faults)
+    note = ""
+    if manifest["postgres"] < SPEAKS_NEW <= manifest["tool"]:
+        note = (
+            f"这份备份是用 pg_dump {manifest['tool']} 版做的，只能恢复到 PostgreSQL {SPEAKS_NEW} 以上；"
+            f"要能恢复到现在的 {manifest['postgres']} 版，请安装软件包 postgresql-client-{manifest['postgres']} 再备份。"
+        )
+    return Outcome(manifest, faults, note=note)
 
 
 def _make(work: Path, media: Path, at: datetime, compress: bool) -> tuple[dict[str, Any], list[str]]:
@@ -272,7 +296,7 @@ def _make(work: Path, media: Path, at: datetime, compress: bool) -> tuple[dict[s
             manifest["migration_heads"] = _last(manifest["migrations"])
             known = _known_files(database)
             done = _run(
-                database, tool, "--format=custom", *([] if compress else ["--compress=0"]), f"--snapshot={snapshot}", "--no-owner", "--no-privileges",
+                tool, "--format=custom", *([] if compress else ["--compress=0"]), f"--snapshot={snapshot}", "--no-owner", "--no-privileges",
                 f"--exclude-schema={ASIDE}", *(f"--exclude-table-data=public.{name}" for name in LEFT_OUT),
                 f"--file={work / DUMP}",
             )  # fmt: skip
@@ -285,7 +309,7 @@ def _make(work: Path, media: Path, at: datetime, compress: bool) -> tuple[dict[s
     (work / MEDIA).mkdir(mode=0o700)
     for name in _files(media):
         target = work / MEDIA / name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directories(target.parent, work, 0o700)
         try:
             size, digest = _copy(media / name, target, 0o600)
         except FileNotFoundError:
@@ -378,7 +402,7 @@ def _inspect(place: Path, name: str, wanted: dict[str, Any], other: str) -> None
 
 def _unknown(applied: list[str]) -> list[str]:
     """Migrations that this program does not have."""
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
     known = set(loader.disk_migrations)
     for migration in loader.disk_migrations.values():
         known |= set(migration.replaces)
@@ -407,7 +431,17 @@ def restore(place: Path, *, replace: bool = False, say: Say = print) -> Outcome:
                 f"这份备份出自 PostgreSQL {manifest['postgres']}，这里是 {_server(database)}，不能往回走："
                 f"请换 {manifest['postgres']} 版以上的数据库。{UNTOUCHED}"
             )
-        _, tool = _program("pg_restore", max(manifest["tool"], _server(database)))
+        version, tool = _program("pg_restore", max(manifest["tool"], _server(database)))
+        if _server(database) < SPEAKS_NEW <= version:
+            raise CannotBackUp(
+                f"pg_restore {version} 版不能恢复到 PostgreSQL {_server(database)}："
+                + (
+                    f"这份备份是用 pg_dump {manifest['tool']} 版做的，请换 {SPEAKS_NEW} 版以上的数据库。"
+                    if manifest["tool"] >= SPEAKS_NEW
+                    else f"请安装软件包 postgresql-client-{_server(database)}。"
+                )
+                + UNTOUCHED
+            )
         listed = subprocess.run([tool, "--list", str(place / DUMP)], capture_output=True, text=True, check=False)
         if listed.returncode:
             raise CannotBackUp(f"{DUMP} 读不出来：{_short(listed.stderr)}。请换一份完好的备份。{UNTOUCHED}")
@@ -465,7 +499,7 @@ def _stage(place: Path, manifest: dict[str, Any]) -> Path:
             if part == DUMP:
                 continue
             target = staged / PurePosixPath(part).relative_to(MEDIA)
-            _make_directories(target.parent, staged)
+            _make_directories(target.parent, staged, settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS)
             if _copy(place / part, target, settings.FILE_UPLOAD_PERMISSIONS) != (wanted["size"], wanted["sha256"]):
                 raise CannotBackUp(f"{part} 在恢复时变了：请检查磁盘，换一份完好的备份。{UNTOUCHED}")
     except OSError as error:
@@ -475,15 +509,6 @@ def _stage(place: Path, manifest: dict[str, Any]) -> Path:
         shutil.rmtree(staged, ignore_errors=True)
         raise
     return staged
-
-
-def _make_directories(wanted: Path, below: Path) -> None:
-    """nginx reads the files as one of the group; mkdir alone would ask the umask."""
-    for directory in [*reversed(wanted.relative_to(below).parents), wanted.relative_to(below)]:
-        path = below / directory
-        if path != below and not path.exists():
-            path.mkdir()
-            path.chmod(settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS)
 
 
 def _put(

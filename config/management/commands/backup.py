@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if options["json"]:
             told = {
                 "well": outcome.well, "faults": outcome.faults, "directory": str(options["directory"]), "bytes": size,
-                "files": len(parts) - 1, "rows": sum(manifest["rows"].values()), "seal": manifest["seal"],
+                "files": len(parts) - 1, "rows": sum(manifest["rows"].values()), "note": outcome.note, "seal": manifest["seal"],
             }  # fmt: skip
             self.stdout.write(json.dumps(told, ensure_ascii=False))
         else:
@@ -45,6 +45,8 @@ class Command(BaseCommand):
                 f"{len(parts) - 1:,} 个文件，共 {size / 2**20:,.1f} MB。\n"
                 f"封印 {manifest['seal']}（请另抄一处，恢复时核对）。\n登录状态不在备份里，恢复后都要重新登录。"
             )
+            if outcome.note:
+                self.stdout.write(outcome.note)
             for fault in outcome.faults:
                 self.stderr.write(fault)
         if not outcome.well:
