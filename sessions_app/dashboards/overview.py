@@ -16,6 +16,7 @@ from sessions_app.facts.rules import percent, short
 from sessions_app.papers import charts
 from sessions_app.policies.rules import shown
 
+NO_DATA = "无数据"
 QUARTER_WORDS = ("第一季度", "第二季度", "第三季度", "第四季度")
 LEGEND = [
     {"shade": 0, "sign": "0", "label": "没有"}, {"shade": 1, "sign": "1", "label": "1 场"},
@@ -38,6 +39,12 @@ class Links:
         return address(key, period or self.period, committee=top, only=alone, **narrow)
 
 
+def _before(last: Figures, value: int, unit: str) -> str:
+    """What the period before counted; nothing entered there at all is not the same as nothing done."""
+    empty = not (last.sessions or last.planned_items or last.outcomes)
+    return NO_DATA if empty else f"{value} {unit}"
+
+
 def headline(now: Figures, last: Figures, links: Links, held: int, rules: dict[str, Any]) -> list[dict[str, Any]]:
     """Seven figures; each opens the list it counts."""
     target = rules["attendance_target"]
@@ -51,21 +58,21 @@ def headline(now: Figures, last: Figures, links: Links, held: int, rules: dict[s
     aim = shown("attendance_target", target)
     completion = percent(now.completion_rate)
     return [
-        {"label": "集体学习", "value": now.sessions, "unit": "场", "before": f"{last.sessions} 场",
+        {"label": "集体学习", "value": now.sessions, "unit": "场", "before": _before(last, last.sessions, "场"),
          "note": f"{now.committee_sessions} 委员会场次", "url": links.to("sessions")},
         {"label": "已组织学习", "value": held, "unit": f" / {now.committees} 家", "target": f"{now.committees} 家",
          "url": links.to("committees_held")},
-        {"label": "出席率", "value": percent(now.presence_rate), "target": aim, "before": percent(last.presence_rate),
+        {"label": "出席率", "value": percent(now.presence_rate), "target": aim, "before": percent(last.presence_rate) or NO_DATA,
          "url": links.to("presence_rate"), **met(now.presence_rate)},
-        {"label": "参学率", "value": percent(now.participation_rate), "before": percent(last.participation_rate),
+        {"label": "参学率", "value": percent(now.participation_rate), "before": percent(last.participation_rate) or NO_DATA,
          "note": f"补学 {short(now.made_up)} 人次", "url": links.to("participation_rate")},
         {"label": "计划完成", "value": now.completed_items, "unit": f" / {now.planned_items} 项",
-         "target": f"{now.planned_items} 项", "before": percent(last.completion_rate),
+         "target": f"{now.planned_items} 项", "before": percent(last.completion_rate) or NO_DATA,
          "note": f"完成率 {completion}" if completion else "", "url": links.to("completed_items")},
-        {"label": "学习成果", "value": now.outcomes, "unit": "项", "before": f"{last.outcomes} 项",
+        {"label": "学习成果", "value": now.outcomes, "unit": "项", "before": _before(last, last.outcomes, "项"),
          "url": links.to("outcomes_by_kind")},
         {"label": "转化成的政策文件", "value": now.policies_from_proposals, "unit": "项",
-         "before": f"{last.policies_from_proposals} 项", "note": f"来自 {now.proposals_converted} 项对策建议",
+         "before": _before(last, last.policies_from_proposals, "项"), "note": f"来自 {now.proposals_converted} 项对策建议",
          "url": links.to("policies_from_proposals")},
     ]  # fmt: skip
 

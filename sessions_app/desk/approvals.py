@@ -68,7 +68,7 @@ def kinds() -> dict[str, Waiting]:
             P.LEAVE_DECIDE, LeaveRequest, Q(stage=LeaveStage.ASKED), ("person_id",),
             ("person", "participation__study_session", "participation__committee"),
             lambda row: Card(
-                f"{row.person} 请假({row.get_kind_display()}):{row.reason}", _session_url(row.participation.study_session),
+                f"{row.person} 请假（{row.get_kind_display()}）：{row.reason}", _session_url(row.participation.study_session),
                 f"{row.participation.day.month}月{row.participation.day.day}日学习：{row.participation.study_session.topic}",
                 sender=str(row.participation.committee), sentence="同意后考勤自动记为请假，并安排补学。"),
             ("请调整时间参加", "请说明具体事由"),

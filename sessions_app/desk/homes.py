@@ -13,6 +13,7 @@ from roster.people.models import Membership
 from sessions_app.attendance.models import LeaveRequest, LeaveStage, MakeUpStage, MakeUpStudy
 from sessions_app.facts.figures import Figures, for_committee
 from sessions_app.facts.periods import span
+from sessions_app.facts.rules import percent, short
 from sessions_app.facts.tables import MemberRow, members
 from sessions_app.sessions.models import (
     TOOK_PLACE,
@@ -71,21 +72,17 @@ def current_session(committee_id: int) -> StudySession | None:
     )
 
 
-def percent(value: float | None) -> str | None:
-    return None if value is None else f"{value * 100:.1f}"
-
-
 def three_figures(committee_id: int, year: int) -> tuple[Figures, list[dict[str, Any]]]:
     """场次, 出席率, 参学率 of the year so far; each opens the sessions it counts."""
     figures = for_committee(committee_id, span(year))
     listed = f"{reverse('session_list')}?year={year}&committee={committee_id}&stage=TOOK_PLACE"
-    here = f"实到 {figures.present:g} / 应到 {figures.expected:g}"
+    here = f"实到 {short(figures.present)} / 应到 {short(figures.expected)}"
     return figures, [
         {"label": f"{year}年集体学习", "value": figures.committee_sessions, "unit": "场", "url": listed,
-         "note": f"{figures.days:g} 天"},
-        {"label": "出席率", "value": percent(figures.presence_rate), "unit": "%", "url": listed, "note": here},
-        {"label": "参学率", "value": percent(figures.participation_rate), "unit": "%", "url": listed,
-         "note": f"另有补学 {figures.made_up:g} 人次"},
+         "note": f"折合 {short(figures.days)} 天"},
+        {"label": "出席率", "value": percent(figures.presence_rate), "url": listed, "note": here},
+        {"label": "参学率", "value": percent(figures.participation_rate), "url": listed,
+         "note": f"另有补学 {short(figures.made_up)} 人次"},
     ]  # fmt: skip
 
 

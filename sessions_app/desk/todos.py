@@ -138,7 +138,7 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
         "make_up_confirm": Kind(
             MakeUpStudy.objects.open_to(user, Permission.MAKEUP_CONFIRM).filter(stage=MakeUpStage.SUBMITTED)
             .exclude(person_id=user.person_id).select_related("person", "participation__study_session", "participation__committee"),
-            lambda m: Todo("确认", f"{m.person}的补学", m.due_on, reverse("make_up", args=[m.pk]), "去确认",
+            lambda m: Todo("确认", f"{m.person}补学：{m.participation.study_session.topic}", m.due_on, reverse("make_up", args=[m.pk]), "去确认",
                            of(m.participation.committee)),
         ),
         "make_up_late": Kind(
