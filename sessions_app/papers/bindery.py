@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from django.conf import settings
 
 from sessions_app.papers.bind import Bound, Section
 from sessions_app.papers.bind import bind as bind_here
-from sessions_app.papers.pdf import PaperFailed
+from sessions_app.papers.pdf import PaperFailed, environment
 
 BY_HAND = 3  # sections; so few are bound at once, a process would take longer to start
 
@@ -30,13 +29,11 @@ def bind(
         "sections": [[str(section.path), section.under] for section in sections], "title": title, "annex": annex,
         "memory_mb": settings.PAPER_MEMORY_MB, "seconds": settings.PAPER_SECONDS,
     }  # fmt: skip
-    environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1",
-                   "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
     too_slow = f"这份文书装订超过 {settings.PAPER_SECONDS} 秒，已停止。请缩小范围后再试。"
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "sessions_app.papers.bind"], input=json.dumps(asked).encode(), capture_output=True,
-            cwd=settings.BASE_DIR, env=environment, timeout=settings.PAPER_SECONDS, check=False,
+            cwd=settings.BASE_DIR, env=environment(), timeout=settings.PAPER_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise PaperFailed(too_slow) from None

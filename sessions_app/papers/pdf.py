@@ -31,6 +31,14 @@ class PaperFailed(Exception):
         super().__init__(f"{sentence} {detail}".strip())
 
 
+def environment() -> dict[str, str]:
+    """What a child is told of ours: no secret, and the same every time."""
+    return {
+        "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Printed:
     pdf: bytes
@@ -123,15 +131,11 @@ class Press:
                 self._end()
             self._child = None  # a forked worker does not share its parent's child
         if self._child is None:
-            environment = {
-                "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
-                "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1",
-            }  # fmt: skip
             module = "sessions_app.papers.pdf_child"
             self._child = subprocess.Popen(
                 [sys.executable, "-m", module, str(STATIC), str(self.memory_mb), str(self.life)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                cwd=settings.BASE_DIR, env=environment, bufsize=0, start_new_session=True,
+                cwd=settings.BASE_DIR, env=environment(), bufsize=0, start_new_session=True,
             )  # fmt: skip
             os.set_blocking(self._child.stdout.fileno(), False)
             os.set_blocking(self._child.stdin.fileno(), False)

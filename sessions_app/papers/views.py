@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from sessions_app.papers.edition import edition
 from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.papers.pdf import PaperFailed
-from sessions_app.plans.models import StudyPlan
+from sessions_app.plans.models import ContentCategory, StudyPlan
 from sessions_app.sessions.models import StudySession
 
 P = Permission
@@ -79,6 +80,12 @@ def _page(request: HttpRequest, row: IssuedPaper, form: ErratumForm, status: int
     return render(request, "papers/paper.html", context, status=status)
 
 
+NAMES: dict[str, Callable[[str], str]] = {
+    "sessions_by_month": lambda month: f"{month}月",
+    "sessions_by_category": lambda category: str(ContentCategory(int(category)).label),
+}
+
+
 def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
     """The frozen figures in words; a paper without figures shows its head."""
     sections = row.facts.get("sections")
@@ -93,10 +100,14 @@ def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
         }
         return [{"label": label, "value": row.facts[key]} for key, label in head.items() if row.facts.get(key)]
     found = []
-    for key, value in sections[0]["figures"].items():
+    figures = sections[0]["figures"]  # comes out of the database in its own order
+    for key in [*(key for key in LABELS if key in figures), *(key for key in figures if key not in LABELS)]:
+        value = figures[key]
         label, unit = LABELS.get(key, (key, ""))
         if isinstance(value, dict):
-            words = "，".join(f"{name} {rules.number(count)}" for name, count in value.items() if count) or "无"
+            each = sorted(value.items(), key=lambda pair: int(pair[0]) if pair[0].isdigit() else 0)
+            named = [(NAMES.get(key, str)(name), count) for name, count in each if count]
+            words = "，".join(f"{name} {rules.number(count)}" for name, count in named) or "无"
         elif key.endswith("_rate"):
             words = rules.percent(value)
         else:
