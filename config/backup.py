@@ -518,7 +518,6 @@ def _put(
     try:
         say("正在恢复数据库。")
         done = _run(
-            database,
             tool,
             "--single-transaction",
             "--exit-on-error",
