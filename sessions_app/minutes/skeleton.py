@@ -155,7 +155,7 @@ def missing_in(minutes: Minutes) -> list[str]:
         "person"
     )
     texts = [
-        (one.note or block.heading.split("、", 1)[1], one.text)
+        (one.label if one.note else block.heading.split("、", 1)[1], one.text)
         for block in blocks(session, minutes)
         for one in block.fields
         if one.required and one.name != "summary"

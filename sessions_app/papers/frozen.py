@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.timezone import localtime
 
 from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, StudySecretary
@@ -21,6 +22,8 @@ from sessions_app.plans.models import StudyMode, StudyPlan
 from sessions_app.sessions.models import AgendaKind, Participation, ParticipationState, Speech, StudySession
 
 QUARTER_WORDS = "一二三四"
+# Agenda items whose text stands in a chapter of its own: speeches, discussion, summary.
+TOLD_BELOW = {AgendaKind.KEYNOTE, AgendaKind.DISCUSSION, AgendaKind.SUMMARY}
 Facts = dict[str, Any]
 
 
@@ -264,7 +267,7 @@ def session_plan(session: StudySession) -> Facts:
         ],
         "self_study": session.self_study, "leave_rule": session.leave_rule, "contact": session.contact,
         "approved_by": session.approved_by.name if session.approved_by else "",
-        "approved_on": tables.as_plain(session.approved_at.date()) if session.approved_at else "",
+        "approved_on": tables.as_plain(localtime(session.approved_at).date()) if session.approved_at else "",
     }  # fmt: skip
 
 
@@ -297,7 +300,7 @@ def minutes(session: StudySession) -> Facts:
                 "who": row.lead_reader.name if row.lead_reader else "",
             }
             for row in session.agenda.select_related("lead_reader").order_by("order")
-            if row.kind != AgendaKind.KEYNOTE or by_agenda.get(row.pk)
+            if row.kind not in TOLD_BELOW or by_agenda.get(row.pk)
         ],
         "speeches": [
             {
@@ -314,7 +317,7 @@ def minutes(session: StudySession) -> Facts:
         ],
         "author": kept.author.name if kept and kept.author else "",
         "approver": kept.approver.name if kept and kept.approver else "",
-        "approved_on": tables.as_plain(kept.approved_at.date()) if kept and kept.approved_at else "",
+        "approved_on": tables.as_plain(localtime(kept.approved_at).date()) if kept and kept.approved_at else "",
         "approval_note": kept.approval_note if kept else "",
     }  # fmt: skip
 

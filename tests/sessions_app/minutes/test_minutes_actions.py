@@ -9,7 +9,8 @@ from roster.people.models import GroupRole
 from sessions_app.minutes import actions
 from sessions_app.minutes.models import Minutes
 from sessions_app.minutes.skeleton import attendance_of, blocks, missing_for_archive
-from sessions_app.sessions.models import SessionStage
+from sessions_app.papers import frozen
+from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
 from tests.sessions_app.attendance import studying
 
@@ -65,6 +66,29 @@ def test_submission_says_all_that_is_missing_at_once(held):
     said = told.value.reasons
     for words in ("没有保存考勤", "缺记录人", "“领学规定篇目”还没有内容", "“交流研讨”还没有内容", "缺主持人总结"):
         assert any(words in one for one in said), (words, said)
+
+
+def test_a_missing_speech_is_asked_for_by_the_speakers_name(held):
+    session, _, secretary, _, people = held
+    found = actions.start(session, by=secretary, at=build.AT)
+    gist = next(one for block in blocks(session, found) for one in block.fields if one.name.startswith("speech-"))
+    found = actions.save(found, sections={gist.name: ""}, version=found.version, by=secretary, at=build.AT)
+    with pytest.raises(Refused) as told:
+        actions.submit(found, version=found.version, by=secretary, at=build.AT)
+    assert any(f"“{people[0].name} 发言要点”还没有内容" in one for one in told.value.reasons)
+
+
+def test_the_paper_has_the_day_of_signing_in_beijing_and_each_text_once(held):
+    session, row, secretary, leader, _ = held
+    studying.save_roll(row, secretary)
+    found = fill(session, secretary)
+    found = actions.submit(found, version=found.version, by=secretary, at=build.AT)
+    after_midnight = build.AT.replace(hour=0, minute=30)
+    actions.approve(found, version=found.version, by=leader, at=after_midnight)
+    facts = frozen.minutes(StudySession.objects.get(pk=session.pk))
+    assert facts["approved_on"] == f"{after_midnight:%Y-%m-%d}"
+    assert [(one["kind"], one["text"]) for one in facts["agenda"]] == [("领学", "已领学。")]
+    assert (facts["discussion"], facts["summary"]) == ("围绕落实谈了意见。", "抓好落实。")
 
 
 def test_scenario_2_from_minutes_to_archive(held):
