@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Max, ProtectedError, Q
 
-from roster.audit.actions import Actor, record
+from roster.audit.actions import Actor, Entry, record, record_many
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
@@ -316,16 +316,22 @@ def create(
     _put_agenda(session, known.agenda if agenda is None else agenda)
     _put_materials(session, known.materials if materials is None else materials)
     _put_extras(session, extras)
-    for order, person in enumerate(known.speakers, start=1):
+    speeches = [
         Speech.objects.create(
             participation=host, speaker=person, order=order, kind=SpeechKind.KEYNOTE, title=topic[:200]
         )
+        for order, person in enumerate(known.speakers, start=1)
+    ]
     session.carried_fields = known.carried(session)
     session.save()
     record(
         session, verb="create", after=session.stage, by=by, at=at, reason=session.late_reason,
         data={"number": host.number, "day": str(day), "late_days": session.late_days},
     )  # fmt: skip
+    carried = {"session": session.pk, "from_plan_item": plan_item.pk if plan_item else None}
+    record_many(
+        [Entry(one, "create", at, after=one.stage, data=carried, chain=committee.pk) for one in speeches], by=by
+    )
     return session
 
 
