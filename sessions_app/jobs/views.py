@@ -24,11 +24,15 @@ STATES = {
 
 def progress(job: Job, *, may_change: bool) -> dict[str, Any]:
     """The values of components/progress.html for one job."""
-    seconds = (work.moment() - job.started_at).total_seconds() if job.started_at and job.stage in LIVE else 0
-    waiting = "等待后台处理" if job.stage == JobStage.QUEUED else ""
+    # The first step reads the data for all others, so the speed is that of the steps after it.
+    first = job.steps.filter(stage=JobStage.DONE).order_by("finished_at").first() if job.stage in LIVE else None
+    seconds = (work.moment() - first.finished_at).total_seconds() if first else 0
+    waiting = {JobStage.QUEUED: "等待后台处理", JobStage.RUNNING: "" if job.done else "正在读取数据"}.get(
+        JobStage(job.stage), ""
+    )
     return {
         "id": f"job-{job.pk}", "done": job.done, "total": job.total, "state": STATES[JobStage(job.stage)],
-        "what": job.label, "unit": "份", "left": waiting or remaining(job.done, job.total, seconds),
+        "what": job.label, "unit": "份", "left": waiting or remaining(job.done - 1, job.total - 1, seconds),
         "error": job.error, "url": reverse("job_progress", args=[job.pk]),
         "result_url": _result(job), "result_label": "打开",
         "cancel_url": reverse("job_cancel", args=[job.pk]) if may_change else "",
