@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
-from django.utils.timezone import localtime
 
+from roster.audit.actions import SHANGHAI
 from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, StudySecretary
 from sessions_app.attendance.models import Attendance, AttendanceMark
@@ -267,7 +267,7 @@ def session_plan(session: StudySession) -> Facts:
         ],
         "self_study": session.self_study, "leave_rule": session.leave_rule, "contact": session.contact,
         "approved_by": session.approved_by.name if session.approved_by else "",
-        "approved_on": tables.as_plain(localtime(session.approved_at).date()) if session.approved_at else "",
+        "approved_on": tables.as_plain(session.approved_at.astimezone(SHANGHAI).date()) if session.approved_at else "",
     }  # fmt: skip
 
 
@@ -317,7 +317,7 @@ def minutes(session: StudySession) -> Facts:
         ],
         "author": kept.author.name if kept and kept.author else "",
         "approver": kept.approver.name if kept and kept.approver else "",
-        "approved_on": tables.as_plain(localtime(kept.approved_at).date()) if kept and kept.approved_at else "",
+        "approved_on": tables.as_plain(kept.approved_at.astimezone(SHANGHAI).date()) if kept and kept.approved_at else "",
         "approval_note": kept.approval_note if kept else "",
     }  # fmt: skip
 

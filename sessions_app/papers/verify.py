@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from django.utils.timezone import localtime
-
+from roster.audit.actions import SHANGHAI
 from sessions_app.papers import typeset
 from sessions_app.papers.edition import edition
 from sessions_app.papers.models import IssuedPaper
@@ -29,7 +28,7 @@ def verify(content: bytes) -> Verdict:
     paper = IssuedPaper.objects.filter(sha256=digest).order_by("id").first()
     if paper is None:
         return Verdict(False, f"没有印发过这样的文书（SHA-256 {digest[:16]}…）。文件可能被改动过，或不是本系统印发的。")
-    known = f"《{paper.title}》第{paper.number}次印发件（{day_words(localtime(paper.issued_at).date())}），文件与登记的校验值一致"
+    known = f"《{paper.title}》第{paper.number}次印发件（{day_words(paper.issued_at.astimezone(SHANGHAI).date())}），文件与登记的校验值一致"
     if paper.edition != edition():
         return Verdict(
             False,
