@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from roster.accounts.roles import Role
+from roster.audit.models import AuditEvent
 from sessions_app.dashboards.exceptions import KINDS, exception_listing, exceptions, situation
 from sessions_app.facts.drill import MAKERS, Narrow, listing
 from sessions_app.facts.figures import KEYS, MODES, for_scope
@@ -200,6 +201,8 @@ def test_the_exported_table_is_what_is_shown_and_safe(world: World) -> None:
     drill = client.get("/dashboard/list/?year=2026&key=sessions&format=xlsx")
     count = client.get("/dashboard/list/?year=2026&key=sessions").context["total"]
     assert openpyxl.load_workbook(BytesIO(drill.content)).active.max_row == 4 + count
+    kept = AuditEvent.objects.filter(verb="export", chain=world.root.pk).order_by("seq")
+    assert [event.data["query"].split("&")[-1] for event in kept] == ["format=xlsx", "format=xlsx"]
 
 
 def test_decimals_print_plainly() -> None:

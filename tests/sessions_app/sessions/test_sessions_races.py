@@ -129,6 +129,30 @@ def test_of_two_approvals_of_a_session_one_wins(emptied):
     assert AuditEvent.objects.about(session).filter(verb="approve").count() == 1
 
 
+def test_the_row_lock_is_what_lets_one_approval_win(emptied, monkeypatch):
+    """The negative control: read without lock or version, both approve and two events say so."""
+    where = build.committee()
+    secretary, leaders = build.secretary_of(where), [build.leader_of(where), build.leader_of(where)]
+    session = actions.create(
+        committee=where, day=build.DAY, topic="专题", place="三楼", materials=[{"title": "公报"}], by=secretary, at=AT
+    )
+    session = actions.submit(session, version=session.version, by=secretary, at=AT)
+    both_read = threading.Barrier(2)
+
+    def unlocked(row, version):
+        fresh = StudySession.objects.get(pk=row.pk)
+        both_read.wait(timeout=20)
+        return fresh
+
+    monkeypatch.setattr(actions, "_lock", unlocked)
+
+    def approve(by):
+        return lambda: actions.approve(session, version=session.version, by=by, at=AT)
+
+    assert race(*(approve(by) for by in leaders)) == ["done", "done"]
+    assert AuditEvent.objects.about(session).filter(verb="approve").count() == 2
+
+
 def test_of_two_approvals_of_a_plan_and_two_amendments_one_wins(emptied):
     where = build.committee()
     secretary, leaders = build.secretary_of(where), [build.leader_of(where), build.leader_of(where)]
