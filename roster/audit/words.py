@@ -12,10 +12,14 @@ VERBS = {
     "create": "新建", "edit": "修改", "save": "保存", "save_head": "保存", "save_items": "保存条目", "submit": "提交",
     "send_back": "退回", "approve": "审定", "file": "备案", "amend": "调整", "move": "改期", "cancel": "取消", "hold": "召开",
     "archive": "归档", "attach": "上传附件", "withdraw": "撤回", "download": "下载", "export": "导出", "import": "导入",
-    "record_roll": "登记考勤", "issue": "签发", "ask": "申请", "decide": "决定", "agree": "同意", "refuse": "不同意",
+    "record_roll": "登记考勤", "issue": "印发", "ask": "申请", "decide": "决定", "agree": "同意", "refuse": "不同意",
     "countersign": "会签", "register": "登记", "adopt": "采纳", "convert": "转化", "reject": "不采纳", "start": "开始",
     "retry": "重做", "invite": "邀请", "accept": "接受", "decline": "谢绝", "confirm": "确认", "return": "退回",
     "save_agenda": "保存议程", "save_materials": "保存篇目", "set_parts": "调整时间", "undo": "撤销",
+    "add_extra": "加列席人员", "remove_extra": "删去列席人员", "add_speech": "安排发言", "edit_speech": "修改发言题目",
+    "remove": "删去", "correct": "更正", "correct_roll": "更正考勤", "void": "作废", "link": "登记来源", "unlink": "撤销来源",
+    "unconvert": "撤销转化", "print": "打印工作稿", "erratum": "登记勘误", "finish": "完成", "fail": "失败",
+    "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
+from roster.audit.words import verb_word
 from roster.committees.models import ScopedQuerySet
 from sessions_app.plans.forms import differences, with_values
 from sessions_app.plans.views import page_of
@@ -49,7 +50,7 @@ def history_of(subject: Any) -> list[dict[str, Any]]:
     return [
         {
             "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": VERBS.get(event.verb, event.verb) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
+            "what": (VERBS.get(event.verb) or verb_word(event.verb)) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
             "reason": event.reason, "url": "",
         }
         for event in AuditEvent.objects.about(subject).order_by("-seq")[:40]

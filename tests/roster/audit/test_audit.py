@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +15,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Role
 from roster.audit.actions import SystemActor, record
 from roster.audit.models import AuditEvent
+from roster.audit.words import VERBS
 from roster.committees import actions
 from tests import build
 from tests.roster.conftest import Tree
@@ -114,3 +117,12 @@ def test_the_first_administrator_comes_by_command(db: None) -> None:
         call_command("create_first_admin", "admin2", "李管理")
     call_command("create_first_admin", "security1", "赵安全", "--role", "SECURITY", stdout=out)
     assert verify()["broken"] == []
+
+
+def test_every_verb_of_the_record_is_said_in_chinese():
+    pattern = re.compile(r'verb="([a-z_]+)"|Entry\([a-z_]+, "([a-z_]+)"')
+    root = Path(__file__).parents[3]
+    sources = [path for app in ("roster", "sessions_app") for path in (root / app).rglob("*.py")]
+    verbs = {a or b for path in sources for a, b in pattern.findall(path.read_text(encoding="utf-8"))}
+    assert len(verbs) > 20
+    assert not sorted(verbs - set(VERBS))
