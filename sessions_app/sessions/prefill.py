@@ -48,6 +48,14 @@ class Usual:
     starts_at: time | None = None
     ends_at: time | None = None
 
+    @property
+    def days(self) -> str:
+        """Half a day when the usual hours stay on one side of 13:00, else a day."""
+        noon = time(13)
+        if self.starts_at is None or self.ends_at is None:
+            return "1"
+        return "0.5" if self.ends_at <= noon or self.starts_at >= noon else "1"
+
 
 def usual(committee: Committee) -> Usual:
     last = (

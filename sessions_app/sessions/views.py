@@ -207,7 +207,7 @@ def session_new(request: HttpRequest) -> HttpResponse:
                 "mode": known.mode or "DISCUSSION", "category": known.category, "form": "GROUP_STUDY",
                 "chair": known.chair.pk if known.chair else "", "recorder": known.recorder.pk if known.recorder else "",
                 "contact": known.contact, "place": usual.place, "leave_rule": usual.leave_rule,
-                "starts_at": usual.starts_at, "ends_at": usual.ends_at, "days": "1",
+                "starts_at": usual.starts_at, "ends_at": usual.ends_at, "days": usual.days,
             },
         )  # fmt: skip
         agenda = [{**row, "lead_reader": row["lead_reader"].pk if row["lead_reader"] else ""} for row in known.agenda]

@@ -11,7 +11,7 @@ from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.people.models import GroupRole
 from sessions_app.plans import actions as plans
-from sessions_app.sessions import actions, rules
+from sessions_app.sessions import actions, prefill, rules
 from sessions_app.sessions.models import (
     AgendaKind,
     Participation,
@@ -529,3 +529,9 @@ def test_scope_follows_the_part_taken(place, secretary):
 def test_table_of_moves_speaks_the_words_of_the_model():
     assert rules.MOVES.labels == dict(SessionStage.choices)
     assert rules.SPEECH_MOVES.labels == dict(SpeechStage.choices)
+
+
+@pytest.mark.parametrize(("starts", "ends", "days"), [(9, 12, "0.5"), (14, 17, "0.5"), (9, 17, "1"), (None, None, "1")])
+def test_the_usual_hours_say_how_many_days_to_offer(starts, ends, days):
+    hours = [None if hour is None else time(hour) for hour in (starts, ends)]
+    assert prefill.Usual(starts_at=hours[0], ends_at=hours[1]).days == days
