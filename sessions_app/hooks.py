@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from roster.accounts.roles import Permission
 from roster.people import consequences as membership
+from sessions_app.attachments.models import Attachment
 from sessions_app.attachments.models import AttachmentKind as Kind
 from sessions_app.attachments.subjects import SUBJECTS, Subject
 from sessions_app.attendance import consequences as roll
@@ -15,7 +16,7 @@ from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
 from sessions_app.outcomes.models import Outcome
-from sessions_app.sessions.models import Participation, ReleaseType, StudyMaterial, StudySession
+from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 
 P = Permission
 
@@ -30,6 +31,21 @@ def _materials(user: Any) -> Any:
     return StudyMaterial.objects.filter(study_session__in=sessions).exclude(release_type=ReleaseType.RESTRICTED)
 
 
+def _archived(session: StudySession) -> str:
+    """A signed sheet may still be added after the archive; what lies there stays."""
+    if session.stage != SessionStage.ARCHIVED:
+        return ""
+    return "这场学习已归档，附件不能撤下；传错了请再传一份正确的，两份都会保留。"
+
+
+def _only_proof(outcome: Outcome) -> str:
+    """A conversion needs a document number or a file: the last file is not taken from one without a number."""
+    files = Attachment.objects.about(outcome).filter(withdrawn_at=None).count()
+    if outcome.derived_from_id and not outcome.document_number and files <= 1:
+        return "这是成果转化的唯一凭据，不能撤下；请先填写文号，或先传一份新的。"
+    return ""
+
+
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
@@ -37,15 +53,15 @@ def connect() -> None:
     SUBJECTS.update(
         studysession=Subject(
             P.SESSION_EDIT, lambda user: StudySession.objects.open_to(user, P.SESSION_EDIT), lambda row: row.committee,
-            _page, (Kind.SIGN_IN_SCAN, Kind.EVIDENCE, Kind.OTHER),
+            _page, (Kind.SIGN_IN_SCAN, Kind.EVIDENCE, Kind.OTHER), _archived,
         ),
         studymaterial=Subject(
             P.SESSION_EDIT, _materials, lambda row: row.study_session.committee, lambda row: _page(row.study_session),
-            (Kind.MATERIAL,),
+            (Kind.MATERIAL,), lambda row: _archived(row.study_session),
         ),
         participation=Subject(
             P.SESSION_EDIT, lambda user: Participation.objects.open_to(user, P.SESSION_EDIT), lambda row: row.committee,
-            lambda row: reverse("roll", args=[row.pk]), (Kind.SIGN_IN_SCAN,),
+            lambda row: reverse("roll", args=[row.pk]), (Kind.SIGN_IN_SCAN,), lambda row: _archived(row.study_session),
         ),
         leaverequest=Subject(
             P.LEAVE_ASK, lambda user: LeaveRequest.objects.open_to(user, P.LEAVE_ASK),
@@ -61,11 +77,11 @@ def connect() -> None:
         minutes=Subject(
             P.MINUTES_EDIT, lambda user: Minutes.objects.open_to(user, P.MINUTES_EDIT),
             lambda row: row.study_session.committee, lambda row: reverse("minutes", args=[row.study_session_id]),
-            (Kind.MINUTES_SCAN,),
+            (Kind.MINUTES_SCAN,), lambda row: _archived(row.study_session),
         ),
         outcome=Subject(
             P.OUTCOME_EDIT, lambda user: Outcome.objects.open_to(user, P.OUTCOME_EDIT).filter(is_withdrawn=False),
-            lambda row: row.committee, _page, (Kind.OUTCOME,),
+            lambda row: row.committee, _page, (Kind.OUTCOME,), _only_proof,
         ),
         correction=Subject(
             P.CORRECTION_ASK,

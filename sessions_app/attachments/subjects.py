@@ -20,6 +20,8 @@ class Subject:
     committee: Callable[[Any], Committee]
     url: Callable[[Any], str]
     kinds: tuple[str, ...]
+    # Why its files may not be taken back any more, as a sentence with the cure; "" while they may.
+    kept: Callable[[Any], str] = lambda row: ""
 
 
 SUBJECTS: dict[str, Subject] = {}

@@ -72,7 +72,9 @@ def attachment_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     subject = SUBJECTS[row.subject_type]
     request.user.using = subject.permission
-    if attempt(
+    if kept := subject.kept(thing):
+        messages.error(request, kept)
+    elif attempt(
         request,
         lambda: actions.withdraw(row, reason=request.POST.get("reason", ""), by=request.user, at=request.now),
     ):

@@ -41,6 +41,8 @@ def ask(
     texts = sections is not None or discussion is not None or summary is not None
     if texts:
         kind = CorrectionKind.MINUTES
+        if not Minutes.objects.filter(study_session=session).exists():
+            raise Refused("这场学习没有学习记录（由导入补入），没有可以更正的文字；考勤可以更正。")
         before, after, wrong = _text_change(session, participation, sections or {}, discussion, summary)
         size = len(after.get("sections", ())) + ("discussion" in after) + ("summary" in after)
     else:

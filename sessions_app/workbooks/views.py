@@ -22,6 +22,7 @@ from sessions_app.sessions.models import Participation
 from sessions_app.workbooks import actions, export
 from sessions_app.workbooks.forms import ExportForm, UploadForm
 from sessions_app.workbooks.models import ImportRun, ImportStage
+from sessions_app.workbooks.reader import BadWorkbook
 from sessions_app.workbooks.rules import SHEETS
 
 P = Permission
@@ -174,7 +175,13 @@ def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
 def import_rejected(request: HttpRequest, pk: int) -> HttpResponse:
     run = _run(request, pk)
     data = io.BytesIO()
-    export.rejected(data, actions.rejected_rows(run))
+    try:
+        export.rejected(data, list(actions.rejected_rows(run)))
+    except (BadWorkbook, OSError):
+        messages.error(
+            request, "留存的文件读不出来，不能再做成退回表；原因在本页列着，请按原因改好您手上的文件再导入。"
+        )
+        return redirect("import_run", pk=run.pk)
     record(run, verb="download_rejected", by=request.user, at=request.now)
     return _xlsx(data, f"{run.name.removesuffix('.xlsx')}-未导入的行.xlsx")
 

@@ -13,7 +13,8 @@ from roster.audit.moves import Refused
 from sessions_app.attachments import actions
 from sessions_app.attachments.models import Attachment
 from sessions_app.attachments.rules import clean_name
-from sessions_app.sessions.models import StudyMaterial
+from sessions_app.outcomes.models import Outcome
+from sessions_app.sessions.models import StudyMaterial, StudySession
 from tests import build
 from tests.sessions_app.attendance import studying
 
@@ -140,3 +141,30 @@ def test_uploading_through_the_page_needs_the_right_to_change(kept):
     sent["file"] = SimpleUploadedFile("签到.pdf", PDF)
     assert client_of(secretary).post(url, sent).status_code == 302
     assert Attachment.objects.about(row).count() == 1
+
+
+@override_settings(CLOCK=build.AT)
+def test_files_of_an_archived_session_are_not_taken_back(kept):
+    session, secretary = kept
+    row = attach(kept, "签到表.pdf", PDF)
+    StudySession.objects.filter(pk=session.pk).update(stage="ARCHIVED")
+    url = reverse("attachment_withdraw", args=[row.pk])
+    said = client_of(secretary).post(url, {"reason": "换一份"}, follow=True).content.decode()
+    assert "已归档，附件不能撤下" in said
+    row.refresh_from_db()
+    assert row.withdrawn_at is None
+
+
+@override_settings(CLOCK=build.AT)
+def test_the_only_proof_of_a_conversion_stays(kept):
+    session, secretary = kept
+    made = {"committee": session.committee, "day": build.DAY, "entered_at": build.AT}
+    proposal = Outcome.objects.create(code="A-1", kind="PROPOSAL", title="建议", **made)
+    policy = Outcome.objects.create(code="A-2", kind="POLICY", title="意见", derived_from=proposal, **made)
+    row = attach(kept, "意见.pdf", PDF, kind="OUTCOME", subject=policy)
+    url = reverse("attachment_withdraw", args=[row.pk])
+    assert "唯一凭据" in client_of(secretary).post(url, {"reason": "换"}, follow=True).content.decode()
+    Outcome.objects.filter(pk=policy.pk).update(document_number="澜发〔2026〕1号")
+    client_of(secretary).post(url, {"reason": "换"})
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None
