@@ -50,7 +50,9 @@ class Moves:
         move = self.moves[verb]
         if state not in move.sources:
             where = "、".join(self.labels[source] for source in move.sources)
-            raise Refused(f"{self.thing}现在是“{self.labels[state]}”，不能{move.label}；只有“{where}”时可以。请刷新页面核对。")
+            raise Refused(
+                f"{self.thing}现在是“{self.labels[state]}”，不能{move.label}；只有“{where}”时可以。请刷新页面核对。"
+            )
         return move.target
 
     def verbs_from(self, state: str) -> list[Move]:

@@ -58,7 +58,9 @@ class Outcome(Versioned):
         ordering = ["-day", "-id"]
         constraints = [
             models.CheckConstraint(condition=~Q(derived_from=F("id")), name="outcome_not_from_itself"),
-            models.CheckConstraint(condition=Q(is_withdrawn=False) | ~Q(withdrawn_reason=""), name="outcome_withdrawn_why"),
+            models.CheckConstraint(
+                condition=Q(is_withdrawn=False) | ~Q(withdrawn_reason=""), name="outcome_withdrawn_why"
+            ),
         ]
         indexes = [
             models.Index(fields=["committee", "day"], name="outcome_committee_day"),

@@ -19,7 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--year", type=int, required=True, help="年度 (year)")
         parser.add_argument("--quarter", type=int, help="季度 1-4 (quarter)")
         parser.add_argument("--month", type=int, help="月份 1-12 (month)")
-        parser.add_argument("--committee", metavar="CODE", help="委员会编码：该委员会及其下级 (the committee and all below it)")
+        parser.add_argument(
+            "--committee", metavar="CODE", help="委员会编码：该委员会及其下级 (the committee and all below it)"
+        )
         parser.add_argument("--only", action="store_true", help="只算该委员会本身 (without those below it)")
         parser.add_argument("--json", action="store_true", dest="as_json", help="给程序读 (for machines)")
 

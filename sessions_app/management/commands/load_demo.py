@@ -24,5 +24,7 @@ class Command(BaseCommand):
                 return
             raise CommandError("库里已有委员会，演示数据只装入空库。请换一个空库，或用 bin/demo --fresh 重新开始。")
         begun = monotonic()
-        load_demo(at=timezone.localtime(settings.CLOCK or timezone.now()), small=options["small"], say=self.stdout.write)
+        load_demo(
+            at=timezone.localtime(settings.CLOCK or timezone.now()), small=options["small"], say=self.stdout.write
+        )
         self.stdout.write(f"演示数据装载完毕，用时 {monotonic() - begun:.0f} 秒。")
