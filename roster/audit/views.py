@@ -16,7 +16,7 @@ from roster.audit.actions import SHANGHAI
 from roster.audit.forms import AuditFilter
 from roster.audit.models import AuditEvent
 from roster.audit.verify import own_hash
-from roster.audit.words import VERBS, thing_word, verb_word
+from roster.audit.words import VERBS, state_word, subject_words, thing_word, verb_word
 from roster.committees.models import Committee
 
 SORTS = {"at": ("at", "pk"), "actor": ("actor_name", "-at"), "verb": ("verb", "-at")}
@@ -35,7 +35,8 @@ def _row(event: AuditEvent) -> dict[str, Any]:
     at = event.at.astimezone(SHANGHAI)
     return {
         "event": event, "at": f"{at:%Y-%m-%d %H:%M:%S}", "verb": verb_word(event.verb),
-        "thing": thing_word(event.subject_type),
+        "thing": thing_word(event.subject_type), "label": subject_words(event.subject_type, event.subject_id, event.subject_label),
+        "before": state_word(event.before), "after": state_word(event.after),
     }  # fmt: skip
 
 

@@ -29,3 +29,30 @@ def verb_word(verb: str) -> str:
 
 def thing_word(subject_type: str) -> str:
     return THINGS.get(subject_type, subject_type)
+
+
+# The stages of every life cycle, as its own choices call them; where two differ, the word that fits both.
+STATES = {
+    "DRAFT": "草稿", "SUBMITTED": "已提交", "RETURNED": "退回", "APPROVED": "已通过", "FILED": "已备案", "PREPARING": "筹备",
+    "HELD": "已召开", "ARCHIVED": "已归档", "CANCELLED": "已取消", "INVITED": "待接受", "ACCEPTED": "参加", "DECLINED": "谢绝",
+    "DUE": "待办", "PENDING": "待审", "REFUSED": "不同意", "ASKED": "申请", "AGREED": "同意", "WITHDRAWN": "撤回",
+    "CONFIRMED": "已确认", "VOID": "已撤销", "REGISTERED": "已登记", "ADOPTED": "已采纳", "CONVERTED": "已转化",
+    "NOT_ADOPTED": "未采纳", "LEADER_AGREED": "待宣传部同意", "OPEN": "开放", "CLOSED": "截止", "FROZEN": "冻结",
+    "QUEUED": "排队中", "RUNNING": "进行中", "DONE": "已完成", "FAILED": "失败", "UPLOADED": "已上传",
+    "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
+}  # fmt: skip
+
+
+def state_word(state: str) -> str:
+    return STATES.get(state, state) or "—"
+
+
+# What these are called is content (topics, titles): the auditor reads who did what to which number, not what it says.
+CONTENT = frozenset({
+    "studyplan", "studysession", "participation", "speech", "speakerfiling", "leaverequest", "makeupstudy", "minutes",
+    "outcome", "correction", "attachment", "issuedpaper",
+})  # fmt: skip
+
+
+def subject_words(subject_type: str, subject_id: int | None, label: str) -> str:
+    return f"第 {subject_id} 号" if subject_type in CONTENT else label

@@ -112,7 +112,7 @@ class Committees:
             if row.code in first:
                 earlier = said_place(rows[first[row.code]].place)
                 verdicts[index] = rejected(
-                    row, Fault("编号", row.code, f"编号“{row.code}”前面{earlier}已经用过，请改编号或删去重复的行。")
+                    row, Fault("编码", row.code, f"编码“{row.code}”前面{earlier}已经用过，请改编码或删去重复的行。")
                 )
             else:
                 first[row.code] = index
@@ -138,7 +138,7 @@ class Committees:
             parent = self.by_code.get(row.parent)
             if row.parent == row.code:
                 faults.append(
-                    Fault("上级编码", row.parent, "上级编码就是本行的编号，请填上级委员会的编号，最高一级留空。")
+                    Fault("上级编码", row.parent, "上级编码就是本行的编码，请填上级委员会的编码，最高一级留空。")
                 )
             elif parent is None and row.parent in self.refused:
                 where = said_place(self.refused[row.parent])
@@ -146,7 +146,7 @@ class Committees:
                     Fault("上级编码", row.parent, f"上级“{row.parent}”所在的那一行{where}未被接受，请先改正那一行。")
                 )
             elif parent is None:
-                faults.append(Fault("上级编码", row.parent, f"没有编号为“{row.parent}”的委员会，请核对上级编码。"))
+                faults.append(Fault("上级编码", row.parent, f"没有编码为“{row.parent}”的委员会，请核对上级编码。"))
         if faults:
             return rejected(row, *faults)
         known = self.by_code.get(row.code)
@@ -171,7 +171,7 @@ class Committees:
     def _judge_new(self, row: CommitteeRow, parent: Committee | None) -> Verdict:
         if not self.scope.may_edit_committee(parent.path if parent else ""):
             return rejected(
-                row, Fault("编号", row.code, "新建委员会由宣传部审核人或系统管理员办理；请核对编号，或请他们先登记。")
+                row, Fault("编码", row.code, "新建委员会由宣传部审核人或系统管理员办理；请核对编码，或请他们先登记。")
             )
         level = row.level or (parent.level if parent else CommitteeLevel.CITY)
         since = row.since or (parent.since if parent else SINCE_UNKNOWN)
@@ -203,7 +203,7 @@ class Committees:
             and parent
             and not self.scope.may_edit_committee(parent.path)
         ):
-            return rejected(row, Fault("编号", row.code, f"这一行与已登记的内容不同，而修改委员会{OUT_OF_SCOPE}"))
+            return rejected(row, Fault("编码", row.code, f"这一行与已登记的内容不同，而修改委员会{OUT_OF_SCOPE}"))
         if moved and parent and known.pk and parent.path.startswith(known.path):
             return rejected(row, Fault("上级编码", row.parent or "", "不能移到自己或自己的下级之下，请核对上级编码。"))
         above = parent if moved else known.parent

@@ -399,7 +399,7 @@ def leave_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: actions.withdraw_leave(leave, version=form.cleaned_data["version"], by=request.user, at=request.now),
     ):
         messages.success(request, "请假已撤回。")
-    return redirect("leave_list")
+    return redirect("leave_list" if request.user.may(P.ROLL_READ) else "my_study")
 
 
 # ---------------------------------------------------------------------------------------------------------- make-up

@@ -9,10 +9,9 @@ from roster.accounts.roles import Role
 from roster.audit.actions import Actor
 from roster.committees.models import Committee
 from roster.people.models import Person
-from sessions_app.demo.world import World
+from sessions_app.demo.world import SHOWN, SHOWN_SMALL, World
 
 PASSWORD = "Zhixing-demo-2026"  # noqa: S105 -- printed for everybody to see; load_demo refuses any but an empty base
-SHOWN = "LC20"  # 市发改委党组: the committee whose people the demo lets in; LC02 in the small world
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Login:
 
 def shown_committee(world: World) -> str:
     codes = {body.code for body in world.bodies}
-    return SHOWN if SHOWN in codes else "LC02"
+    return SHOWN if SHOWN in codes else SHOWN_SMALL
 
 
 # username, role word, what to try. Who it is: see _who.

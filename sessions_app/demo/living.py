@@ -9,7 +9,7 @@ from sessions_app.attendance import actions as attendance
 from sessions_app.attendance.models import Attendance, LeaveKind
 from sessions_app.attendance.roll import open_roll
 from sessions_app.corrections import actions as corrections
-from sessions_app.demo.accounts import SHOWN
+from sessions_app.demo.accounts import shown_committee
 from sessions_app.demo.world import World
 from sessions_app.demo.year import moment
 from sessions_app.minutes import actions as minutes
@@ -26,8 +26,7 @@ class Week:
 
     def __init__(self, world: World, at: datetime) -> None:
         self.at, self.today = at, at.date()
-        codes = {body.code for body in world.bodies}
-        self.committee = Committee.objects.get(code=SHOWN if SHOWN in codes else "LC02")
+        self.committee = Committee.objects.get(code=shown_committee(world))
         self.calendar: WorkingDays = load(self.today - timedelta(days=60), self.today + timedelta(days=60))
 
     def user(self, username: str, on: date) -> User:
@@ -75,7 +74,8 @@ def play(world: World, *, at: datetime) -> None:
     """What a visitor of the demo finds open today."""
     week = Week(world, at)
     plan = StudyPlan.objects.filter(committee=week.committee, year=week.today.year).in_force().get()
-    items = list(plan.items.filter(participations__isnull=True).order_by("serial"))
+    # The last two topics stay open for the visitor.
+    items = list(plan.items.filter(participations__isnull=True).order_by("serial"))[:-2]
     member = week.user("chengyuan", week.today)
     others = [
         m for m in Membership.objects.filter(committee=week.committee).on(week.today).order_by("rank") if m.rank > 2

@@ -11,6 +11,8 @@ from roster.people.models import GroupRole
 from sessions_app.demo import names
 
 PEOPLE = 3000
+# The committee whose people the demo lets in: 市发改委党组; in the small world 市政府党组.
+SHOWN, SHOWN_SMALL = "LC20", "LC02"
 SECRETARIES = 166
 SHARE_REPLACED = 0.06  # of a group's members, each year
 

@@ -12,7 +12,7 @@ from roster.people.models import GroupRole
 from sessions_app.attendance.intake import MarkRow
 from sessions_app.attendance.models import Attendance
 from sessions_app.demo import names
-from sessions_app.demo.world import Body, World
+from sessions_app.demo.world import SHOWN, SHOWN_SMALL, Body, World
 from sessions_app.outcomes.intake import OutcomeRow
 from sessions_app.outcomes.models import OutcomeKind, OutcomeStage
 from sessions_app.plans.intake import PlanItemRow
@@ -108,7 +108,9 @@ def _plan_year(
             )
         )  # fmt: skip
         day = _working(date(year, month, random.randint(3, 24)), calendar)
-        if random.random() < 0.05 or day >= today:
+        # The shown committee keeps the running year's last two topics for its visitor to call.
+        kept = body.code in (SHOWN, SHOWN_SMALL) and year == today.year and serial > count - 2
+        if random.random() < 0.05 or day >= today or kept:
             continue  # not held, or not yet
         days = Decimal("1.0") if random.random() < 0.35 else Decimal("0.5")
         meeting = Meeting(body, day, topic, category, mode, serial, days)
@@ -173,7 +175,7 @@ def _write(random: Random, meeting: Meeting, calendar: WorkingDays, found: Histo
     on_site = meeting.mode in (StudyMode.ON_SITE, StudyMode.FIELD)
     last = day + timedelta(days=meeting.parts - 1)
     entered = last + timedelta(days=meeting.late) if meeting.late else last
-    closed = min(_working(entered + timedelta(days=random.randint(4, 9)), calendar), today)
+    closed = min(_working(entered + timedelta(days=random.randint(4, 9)), calendar), today - timedelta(days=1))
     recent = (today - last).days < 10
     agenda = [
         AgendaRow(AgendaKind.LEAD_READING, f"领学{meeting.topic}有关篇目", here[2].person, 40),

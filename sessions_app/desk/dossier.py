@@ -134,6 +134,7 @@ def _may(row: StudySession, user: User, own: Participation | None, today: date) 
         "correct": own is not None and own.committee_id in keeps and row.stage == SessionStage.ARCHIVED,
         "outcome": host,
         "read_roll": user.may(P.ROLL_READ),
+        "issue": StudySession.objects.open_to(user, P.PAPER_ISSUE).filter(pk=row.pk).exists(),
         "ask_leave": user.may(P.LEAVE_ASK) and own is not None and before,
     }  # fmt: skip
 

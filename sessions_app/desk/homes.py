@@ -99,7 +99,7 @@ class MyStudy:
     upcoming: list[Participation]
     speeches: QuerySet
     make_ups: QuerySet
-    leaves: QuerySet
+    leaves: list[LeaveRequest]
     committees: list[MyCommittee]
 
 
@@ -126,11 +126,24 @@ def my_study(user: User, today: date) -> MyStudy:
         .order_by("-participation__day"),
         make_ups=MakeUpStudy.objects.filter(person_id=me, stage__in=[MakeUpStage.DUE, MakeUpStage.RETURNED, MakeUpStage.SUBMITTED])
         .select_related("participation__study_session", "participation__committee"),
-        leaves=LeaveRequest.objects.filter(person_id=me, participation__year=today.year)
-        .exclude(stage=LeaveStage.WITHDRAWN)
-        .select_related("participation__study_session"),
+        leaves=_own_leaves(me, today),
         committees=_own_years(me, mine, today.year),
     )  # fmt: skip
+
+
+def _own_leaves(person_id: int | None, today: date) -> list[LeaveRequest]:
+    """This year's, newest first; `may_withdraw` until the session's day is over or it was held."""
+    rows = list(
+        LeaveRequest.objects.filter(person_id=person_id, participation__year=today.year)
+        .exclude(stage=LeaveStage.WITHDRAWN)
+        .select_related("participation__study_session")
+        .order_by("-participation__day")
+    )
+    for row in rows:
+        waiting = row.participation.study_session.stage not in (*TOOK_PLACE, SessionStage.CANCELLED)
+        live = row.stage in (LeaveStage.ASKED, LeaveStage.AGREED)
+        row.may_withdraw = live and waiting and row.participation.day >= today  # type: ignore[attr-defined]
+    return rows
 
 
 def _own_years(person_id: int, memberships: list[Membership], year: int) -> list[MyCommittee]:

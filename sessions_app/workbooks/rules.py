@@ -42,7 +42,7 @@ def _sheet(name: str, *columns: tuple[str, int] | tuple[str, int, str]) -> Sheet
 
 _ALL = (
     _sheet(
-        "委员会", ("编号*", 10), ("名称*", 34), ("简称", 16), ("类型*", 10, "党委/党组/党工委/机关"), ("层级", 8, "市级/县级/乡镇"),
+        "委员会", ("编码*", 10), ("名称*", 34), ("简称", 16), ("类型*", 10, "党委/党组/党工委/机关"), ("层级", 8, "市级/县级/乡镇"),
         ("上级编码", 10), ("排序", 6), ("启用日期", 12), ("停用日期", 12),
     ),
     _sheet("人员", ("人员编码*", 12), ("姓名*", 12), ("手机", 14), ("邮箱", 24)),
@@ -79,7 +79,7 @@ NOT_KEPT = ("专家",)
 # Columns that some write besides the given ones: of a session of several days, which part a mark is for.
 EXTRA_HEADINGS = {"考勤": ("时段",)}
 # The heading of 委员会 that other sheets call 委员会编码; both are understood.
-SYNONYMS = {"委员会": {"编码": "编号", "委员会编码": "编号"}}
+SYNONYMS = {"委员会": {"编号": "编码", "委员会编码": "编码"}}
 REJECTED_COLUMN = "未导入原因"
 NOTHING = ("无", "-", "—", "——", "/", "／")
 LEADS = re.compile(r"'*[=+\-@\t\r]")

@@ -126,7 +126,7 @@ class Cells:
 
 
 def committee(c: Cells) -> tuple[Any, Any]:
-    code = c.code("编号")
+    code = c.code("编码")
     return CommitteeRow(
         code=code, name=c.name("名称", 80), kind=c.choice("类型", KINDS), short_name=c.name("简称", 40),
         level=c.choice("层级", LEVELS), parent=c.code("上级编码"), sort_order=c.whole("排序", 0, 99_999_999),
