@@ -2,9 +2,16 @@
 
 from tests import servers  # noqa: F401  isort: skip
 
+import os
 from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker that inherits this name loads the settings before tests/servers.py has given it a Redis of its own."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
