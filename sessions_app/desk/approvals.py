@@ -78,7 +78,7 @@ def kinds() -> dict[str, Waiting]:
             lambda row: Card(
                 f"学习方案：{row.topic}", _session_url(row),
                 f"{row.day.month}月{row.day.day}日 {row.place} 主持 {row.chair or '未定'}", row.return_note and f"上次退回：{row.return_note}",
-                str(row.committee), "审定后方案锁定，通知成员准备。"),
+                str(row.committee), "审定后方案即作准，成员在“我的学习”里看到；以后改动须重新审定。"),
             ("请补充重点发言人", "请调整学习时间", "学习内容请进一步聚焦"),
         ),
         "speech": Waiting(
