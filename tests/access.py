@@ -112,6 +112,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "committee_close": Address("committee", "GP"),
     # roster: people
     "person_list": G,
+    "member_changes": G,
     "person_new": GP,
     "person_pick": (G, Address("committee", named="committee", query=(("q", "a"),))),
     "person": Address("person"),

@@ -1,5 +1,6 @@
 """What is typed about people, members and secretaries."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -34,6 +35,25 @@ class PersonPick(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: Person) -> str:
         return f"{obj.name}（{obj.code}）"
+
+
+class ChangesFilter(forms.Form):
+    """A year, or one of its months."""
+
+    year = forms.TypedChoiceField(label="年度", coerce=int, required=False)
+    month = forms.TypedChoiceField(
+        label="月份",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=[("", "全年"), *((m, f"{m}月") for m in range(1, 13))],
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["year"].choices = [(year, f"{year}年") for year in range(today.year, today.year - 6, -1)]
+        self.fields["year"].empty_value = today.year
+        self.fields["year"].initial = today.year
 
 
 class PersonFilter(forms.Form):

@@ -70,6 +70,10 @@ class DatedQuerySet(ScopedQuerySet):
     def during(self, first: date, last: date | None) -> Self:
         return self.filter(periods_meet("", first, last))
 
+    def changed_in(self, first: date, last: date) -> Self:
+        """Begun or ended in these days; `until` is the last day in office."""
+        return self.filter(Q(since__range=(first, last)) | Q(until__range=(first, last)))
+
 
 class Membership(Versioned):
     """A person belongs to a committee's study group, from a day, until a day (included)."""

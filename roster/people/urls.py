@@ -7,6 +7,7 @@ from roster.people import views
 urlpatterns = [
     path("people/", views.person_list, name="person_list"),
     path("people/new/", views.person_new, name="person_new"),
+    path("members/changes/", views.member_changes, name="member_changes"),
     path("people/pick/", views.person_pick, name="person_pick"),
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/edit/", views.person_edit, name="person_edit"),

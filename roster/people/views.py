@@ -1,5 +1,6 @@
 """Doors of people: list, one person, members and secretaries of a committee, the picker."""
 
+from calendar import monthrange
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from roster.accounts.stale import overtaken
 from roster.committees.models import Committee
 from roster.people import actions, impact
 from roster.people.forms import (
+    ChangesFilter,
     EditMemberForm,
     EditPersonForm,
     EndMemberForm,
@@ -77,6 +79,26 @@ def person_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(request.GET.get(name) for name in form.fields),
     }  # fmt: skip
     return render(request, "people/list.html", context)
+
+
+CHANGE_SORTS = {"since": ("since", "pk"), "committee": ("committee__level_order", "committee__sort_order", "since")}
+
+
+@permission(P.COMMITTEE_READ)
+@require_GET
+def member_changes(request: HttpRequest) -> HttpResponse:
+    """成员变动: who joined or left in a year or month, as the departments are told of it; one query a page and its count."""
+    form = ChangesFilter(request.GET, today=request.today)
+    given = form.cleaned_data if form.is_valid() else {}
+    year, month = given.get("year") or request.today.year, given.get("month")
+    first = date(year, month or 1, 1)
+    last = date(year, month or 12, monthrange(year, month or 12)[1])
+    rows = Membership.objects.open_to(request.user, P.COMMITTEE_READ).changed_in(first, last)
+    rows, sort = ordered(request, rows.select_related("committee", "person"), CHANGE_SORTS, "-since")
+    page = page_of(request, rows)
+    for row in page:
+        row.joined, row.left = first <= row.since <= last, row.until is not None and first <= row.until <= last
+    return render(request, "people/changes.html", {"form": form, "page_obj": page, "sort": sort})
 
 
 @permission(P.COMMITTEE_READ)

@@ -25,6 +25,7 @@ ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ..
 MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
     ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
     ("人员", "person_list", "people", (P.MEMBER_EDIT,), ("/people/",)),
+    ("成员变动", "member_changes", "arrow-left-right", (P.DASHBOARD_READ,), ("/members/changes/",)),
     ("请假", "leave_list", "calendar-x", (P.LEAVE_DECIDE, P.ROLL_READ), ("/leaves/", "/leave/")),
     ("补学", "make_up_list", "arrow-repeat", (P.MAKEUP_CONFIRM,), ("/make-ups/", "/make-up/")),
     ("更正", "correction_list", "pencil-square", (P.CORRECTION_ASK, P.CORRECTION_DECIDE, P.CORRECTION_COUNTERSIGN),
