@@ -182,6 +182,7 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
         "plan": plan, "quarters": quarters, "editions": editions, "newest": newest, "is_newest": is_newest,
         "tone": STAGE_TONES[plan.stage], "amended": len(editions) - 1, "warnings": warnings,
         "history": history_of(editions), "may_edit": may_edit, "may_approve": may_approve, "own": own,
+        "may_print": request.user.may(Permission.PAPER_READ),
         "writable": may_edit and plan.stage in rules.OPEN_STAGES, "filing": filing.filing_words(original, plan.year, request.today, due),
         "missing": _missing(plan, items), "due": due, "return_reasons": RETURN_REASONS,
         "submit_form": SubmitForm(initial={"version": plan.version, "meeting": plan.approving_meeting, "met_on": plan.approved_on}),
