@@ -167,13 +167,3 @@ def todo_count(user: User, today: date) -> int:
     """How many lines there are in all; one query."""
     nothing = WorkingDays({}, frozenset())
     return sum(counts_of({key: kind.rows for key, kind in kinds_for(user, today, nothing).items()}).values())
-
-
-def years_sessions(user: User, year: int) -> QuerySet:
-    """The year's participations of the committees the user keeps or leads, for the twelve months' dots."""
-    return (
-        Participation.objects.open_to(user, Permission.SESSION_READ)
-        .filter(Q(year=year), state=ParticipationState.ACCEPTED)
-        .select_related("study_session", "committee")
-        .order_by("day")
-    )
