@@ -20,14 +20,14 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, connections  # noqa: E402
+from django.core.management import call_command
+from django.db import connection, connections
 
-from roster.committees.models import Committee  # noqa: E402
-from sessions_app.facts import tables  # noqa: E402
-from sessions_app.facts.figures import by_month, for_committee, for_each, for_scope  # noqa: E402
-from sessions_app.facts.periods import span  # noqa: E402
-from sessions_app.facts.scope import subtree  # noqa: E402
+from roster.committees.models import Committee
+from sessions_app.facts import tables
+from sessions_app.facts.figures import by_month, for_committee, for_each, for_scope
+from sessions_app.facts.periods import span
+from sessions_app.facts.scope import subtree
 
 SCRATCH = "zhixing_bench_facts"
 YEAR = span(2026)

@@ -23,12 +23,12 @@ import django
 
 django.setup()
 
-import pypdf  # noqa: E402
+import pypdf
 
-from sessions_app.papers import typeset  # noqa: E402
-from sessions_app.papers.fonts import style_of_fonts  # noqa: E402
-from sessions_app.papers.pdf import PRESS, STATIC  # noqa: E402
-from tests.sessions_app.papers import sample  # noqa: E402
+from sessions_app.papers import typeset
+from sessions_app.papers.fonts import style_of_fonts
+from sessions_app.papers.pdf import PRESS, STATIC
+from tests.sessions_app.papers import sample
 
 
 class Kept(typeset.Shelf):

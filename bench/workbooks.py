@@ -20,12 +20,12 @@ import django
 
 django.setup()
 
-import xlsxwriter  # noqa: E402
+import xlsxwriter
 
-from config.clock import now  # noqa: E402
-from roster.audit.actions import SystemActor  # noqa: E402
-from sessions_app.workbooks import commit, export, preview  # noqa: E402
-from sessions_app.workbooks.rules import SHEETS  # noqa: E402
+from config.clock import now
+from roster.audit.actions import SystemActor
+from sessions_app.workbooks import commit, export, preview
+from sessions_app.workbooks.rules import SHEETS
 
 FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国志文斌海宁雪峰晨浩然宇轩子涵思远"

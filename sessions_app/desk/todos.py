@@ -1,6 +1,6 @@
 """今日待办 of a study secretary: only what is missing, nearest deadline first, each line one verb."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,10 +16,12 @@ from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.desk.counting import counts_of
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.plans.models import PlanStage, StudyPlan
+from sessions_app.policies import parameters
 from sessions_app.policies.calendar import load
-from sessions_app.policies.rules import WorkingDays
+from sessions_app.policies.rules import WorkingDays, day_in_year
 from sessions_app.sessions.models import Participation, ParticipationState, SessionStage, StudySession
 
+Rules = Mapping[int, Mapping[str, Any]]
 SHOWN = 30
 NEAR_DAYS = 14
 
@@ -54,8 +56,11 @@ def words_left(due: date | None, today: date, calendar: WorkingDays) -> tuple[st
     return ("今天到期" if due == today else f"还剩 {left} 个工作日"), ("behind" if left <= 2 else "near")
 
 
-def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]:
-    """What a secretary may owe today. Deadlines: the plan by 31 January, minutes 5 working days after the session."""
+RULES = ("plan_due_day", "minutes_due_working_days")
+
+
+def kinds_for(user: User, today: date, calendar: WorkingDays, rules: Rules) -> dict[str, Kind]:
+    """What a secretary may owe today. Deadlines are the local rules of each committee (`rules`: id -> key -> value)."""
     committees = Committee.objects.open_to(user, Permission.PLAN_EDIT).active_on(today)
     many = len({hold.committee_id for hold in user.holds_with(Permission.PLAN_EDIT)}) > 1
     sessions = StudySession.objects.open_to(user, Permission.SESSION_EDIT).select_related("committee")
@@ -71,14 +76,16 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
     def of(committee: Committee) -> str:
         return str(committee) if many else ""
 
-    def minutes_due(day: date) -> date:
-        return calendar.add(day, 5)
+    def minutes_due(committee_id: int, day: date) -> date:
+        return calendar.add(day, rules[committee_id]["minutes_due_working_days"])
 
-    plan_due = date(today.year, 1, 31)
+    def plan_due(committee_id: int, year: int) -> date:
+        return day_in_year(rules[committee_id]["plan_due_day"], year)
+
     return {
         "plan_missing": Kind(
             committees.exclude(plans__year=today.year),
-            lambda c: Todo("制订", f"{today.year}年度学习计划", plan_due, f"{reverse('plan_new')}?committee={c.pk}&year={today.year}",
+            lambda c: Todo("制订", f"{today.year}年度学习计划", plan_due(c.pk, today.year), f"{reverse('plan_new')}?committee={c.pk}&year={today.year}",
                            "去制订", of(c)),
         ),
         "plan_open": Kind(
@@ -86,14 +93,14 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
                 year__gte=today.year, stage__in=[PlanStage.DRAFT, PlanStage.RETURNED]
             ).select_related("committee"),
             lambda p: Todo("修改" if p.stage == PlanStage.RETURNED else "提交", f"{p.year}年度学习计划",
-                           date(p.year, 1, 31) if p.edition == 1 else None, p.get_absolute_url(), "去处理",
+                           plan_due(p.committee_id, p.year) if p.edition == 1 else None, p.get_absolute_url(), "去处理",
                            p.return_note or of(p.committee)),
         ),
         "plan_to_file": Kind(
             StudyPlan.objects.open_to(user, Permission.PLAN_EDIT).filter(
                 year__gte=today.year, stage=PlanStage.APPROVED
             ).select_related("committee"),
-            lambda p: Todo("报备", f"{p.year}年度学习计划", date(p.year, 1, 31) if p.edition == 1 else None,
+            lambda p: Todo("报备", f"{p.year}年度学习计划", plan_due(p.committee_id, p.year) if p.edition == 1 else None,
                            p.get_absolute_url(), "去备案", of(p.committee)),
         ),
         "invitation": Kind(
@@ -122,12 +129,12 @@ def kinds_for(user: User, today: date, calendar: WorkingDays) -> dict[str, Kind]
         ),
         "roll": Kind(
             rolls.filter(state=ParticipationState.ACCEPTED, study_session__stage=SessionStage.HELD, unmarked_marks__gt=0),
-            lambda p: Todo("点名", f"{p.day.month}月{p.day.day}日 {p.study_session.topic}", minutes_due(p.day),
+            lambda p: Todo("点名", f"{p.day.month}月{p.day.day}日 {p.study_session.topic}", minutes_due(p.committee_id, p.day),
                            reverse("roll", args=[p.pk]), "去点名", of(p.committee)),
         ),
         "minutes": Kind(
             sessions.filter(~Exists(written), ~Exists(open_roll), stage=SessionStage.HELD),
-            lambda s: Todo("填写", f"{s.day.month}月{s.day.day}日学习记录：{s.topic}", minutes_due(s.day),
+            lambda s: Todo("填写", f"{s.day.month}月{s.day.day}日学习记录：{s.topic}", minutes_due(s.committee_id, s.day),
                            reverse("minutes", args=[s.pk]), "去填写", of(s.committee)),
         ),
         "archive": Kind(
@@ -155,7 +162,9 @@ def todos_of(user: User, today: date) -> list[Todo]:
     """The lines, nearest deadline first; one query a kind, each capped."""
     calendar = load(date(today.year - 1, 1, 1), date(today.year + 1, 12, 31))
     found = []
-    for kind in kinds_for(user, today, calendar).values():
+    mine = {hold.committee_id for hold in user.holds_with(Permission.PLAN_EDIT)}
+    rules = parameters.values(RULES, Committee.objects.filter(pk__in=mine), today)
+    for kind in kinds_for(user, today, calendar, rules).values():
         for row in kind.rows[:SHOWN]:
             todo = kind.line(row)
             left, tone = words_left(todo.due, today, calendar)
@@ -166,4 +175,4 @@ def todos_of(user: User, today: date) -> list[Todo]:
 def todo_count(user: User, today: date) -> int:
     """How many lines there are in all; one query."""
     nothing = WorkingDays({}, frozenset())
-    return sum(counts_of({key: kind.rows for key, kind in kinds_for(user, today, nothing).items()}).values())
+    return sum(counts_of({key: kind.rows for key, kind in kinds_for(user, today, nothing, {}).items()}).values())

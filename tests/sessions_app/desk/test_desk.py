@@ -7,9 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from roster.accounts.models import User
+from roster.audit.actions import SystemActor
+from roster.committees.models import Committee
 from sessions_app.desk.approvals import approval_count, waiting_for
 from sessions_app.desk.strip import STATIONS, stations_of
 from sessions_app.desk.todos import todo_count, todos_of, words_left
+from sessions_app.policies.actions import set_parameter
 from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
@@ -119,3 +122,23 @@ def test_time_left_is_told_in_working_days() -> None:
     assert words_left(date(2026, 11, 20), date(2026, 11, 20), calendar)[0] == "今天到期"
     assert words_left(date(2026, 11, 18), date(2026, 11, 20), calendar) == ("已逾期 2 天", "overdue")
     assert words_left(None, date(2026, 11, 20), calendar) == ("", "muted")
+
+
+def test_deadlines_on_the_bench_are_the_local_rules(demo) -> None:
+    user = User.objects.get(username="mishu").act(on=AT.date())
+    committee = Committee.objects.get(code="LC02")
+    before = {todo.verb: todo.due for todo in todos_of(user, AT.date())}
+    rules = {"minutes_due_working_days": 9, "plan_due_day": "02-10"}
+    for key, value in rules.items():
+        set_parameter(
+            key=key,
+            committee=committee,
+            value=value,
+            since=date(2026, 1, 1),
+            source="本市规定",
+            by=SystemActor("测试"),
+            at=AT,
+        )
+    after = {todo.verb: todo.due for todo in todos_of(user, AT.date())}
+    assert after["填写"] > before["填写"]
+    assert (before["提交"], after["提交"]) == (date(2027, 1, 31), date(2027, 2, 10))
