@@ -83,6 +83,7 @@ REQUIRE_ADMIN_MFA = env.flag(
 PAPER_MEMORY_MB = env.number("ZHIXING_PAPER_MEMORY_MB", 1024)  # address space of a child that sets PDFs
 PAPER_SECONDS = env.number("ZHIXING_PAPER_SECONDS", 120)  # ... and how long one document may take
 JOB_RECLAIM_SECONDS = env.number("ZHIXING_JOB_RECLAIM_SECONDS", 60)  # a worker silent for so long counts as dead
+MAIL_HOST = env.text("ZHIXING_MAIL_HOST", "")  # empty: nothing is mailed, the inbox has it all
 PAPER_FONTS = {  # official names first; the last one is the fallback that bin/setup installs, and doctor says so
     "title": env.words("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
     "body": env.words("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),

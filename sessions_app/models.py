@@ -3,12 +3,16 @@
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.models import AttendanceMark, LeaveRequest, MakeUpStudy
 from sessions_app.corrections.models import Correction
-from sessions_app.jobs.models import Job, JobStep
+from sessions_app.guidance.models import PromptMapping, PromptReading, PromptReceipt, PromptTopic, StudyPrompt
+from sessions_app.jobs.models import BeatSwitch, Job, JobStep
+from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.minutes.models import ActionItem, Minutes, MinutesSection
+from sessions_app.notices.models import ChatTarget, Delivery, Notice, Preference
 from sessions_app.outcomes.models import Outcome
 from sessions_app.papers.models import Erratum, IssuedPaper, PaperSection
 from sessions_app.plans.models import PlanItem, StudyPlan
 from sessions_app.policies.models import Period, PolicyParameter, WorkingDay
+from sessions_app.reminders.models import DueItem, FeedKey, Reminder, Round
 from sessions_app.sessions.models import (
     AgendaItem,
     ExtraParticipant,
@@ -22,8 +26,10 @@ from sessions_app.sessions.models import (
 from sessions_app.workbooks.models import ImportRun
 
 __all__ = [
-    "ActionItem", "AgendaItem", "Attachment", "AttendanceMark", "Correction", "Erratum", "ExtraParticipant", "ImportRun",
-    "IssuedPaper", "Job", "JobStep", "LeaveRequest", "MakeUpStudy", "Minutes", "MinutesSection", "Outcome", "PaperSection",
-    "Participation", "Period", "PlanItem", "PolicyParameter", "SessionPart", "SpeakerFiling", "Speech", "StudyMaterial",
-    "StudyPlan", "StudySession", "WorkingDay",
+    "ActionItem", "AgendaItem", "Attachment", "AttendanceMark", "BeatSwitch", "ChatTarget", "Correction", "Delivery",
+    "DueItem", "Erratum", "ExtraParticipant", "FeedKey", "ImportRun", "IssuedPaper", "Job", "JobStep", "LeaveRequest",
+    "LetterLine", "MakeUpStudy", "Minutes", "MinutesSection", "Notice", "Outcome", "PaperSection", "Participation",
+    "Period", "PlanItem", "PolicyParameter", "Preference", "PromptMapping", "PromptReading", "PromptReceipt",
+    "PromptTopic", "Reminder", "ReminderLetter", "Round", "SessionPart", "SpeakerFiling", "Speech", "StudyMaterial",
+    "StudyPlan", "StudyPrompt", "StudySession", "WorkingDay",
 ]  # fmt: skip

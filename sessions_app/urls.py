@@ -4,6 +4,6 @@ from django.urls import include, path
 
 ROOMS = (
     "desk", "policies", "attachments", "jobs", "plans", "sessions", "attendance", "minutes", "outcomes", "corrections",
-    "papers", "workbooks", "dashboards",
+    "papers", "workbooks", "dashboards", "guidance", "notices", "reminders", "letters", "operations",
 )  # fmt: skip
 urlpatterns = [path("", include(f"sessions_app.{room}.urls")) for room in ROOMS]

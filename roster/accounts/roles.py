@@ -63,6 +63,15 @@ class Permission(StrEnum):
     CORRECTION_ASK = "correction.ask"
     CORRECTION_DECIDE = "correction.decide"
     CORRECTION_COUNTERSIGN = "correction.countersign"
+    # guidance, reminders, letters
+    PROMPT_READ = "prompt.read"
+    PROMPT_EDIT = "prompt.edit"
+    PROMPT_RECEIPT = "prompt.receipt"
+    REMINDER_READ = "reminder.read"
+    LETTER_READ = "letter.read"
+    LETTER_ISSUE = "letter.issue"
+    CHAT_EDIT = "chat.edit"
+    DELIVERY_READ = "delivery.read"
     # what leaves the house
     FACTS_READ = "facts.read"
     DASHBOARD_READ = "dashboard.read"
@@ -72,6 +81,7 @@ class Permission(StrEnum):
     WORKBOOK_EXPORT = "workbook.export"
     MY_STUDY = "my.study"
     HEALTH_READ = "health.read"
+    BEAT_EDIT = "beat.edit"
 
 
 @dataclass(frozen=True)
@@ -84,13 +94,13 @@ class RoleRow:
 P = Permission
 READ_CHAIN = frozenset({
     P.COMMITTEE_READ, P.PLAN_READ, P.SESSION_READ, P.ROLL_READ, P.MINUTES_READ, P.OUTCOME_READ, P.FACTS_READ, P.PAPER_READ,
-    P.WORKBOOK_EXPORT, P.PARAMETER_READ,
+    P.WORKBOOK_EXPORT, P.PARAMETER_READ, P.PROMPT_READ, P.LETTER_READ,
 })  # fmt: skip
 
 ROLES: dict[Role, RoleRow] = {
     Role.SECRETARY: RoleRow("学习秘书", RoleReach.OWN, READ_CHAIN | {
         P.MEMBER_EDIT, P.PLAN_EDIT, P.SESSION_EDIT, P.SPEECH_WRITE, P.LEAVE_ASK, P.MAKEUP_SUBMIT, P.MAKEUP_CONFIRM,
-        P.MINUTES_EDIT, P.OUTCOME_EDIT, P.CORRECTION_ASK, P.PAPER_ISSUE, P.WORKBOOK_IMPORT,
+        P.MINUTES_EDIT, P.OUTCOME_EDIT, P.CORRECTION_ASK, P.PAPER_ISSUE, P.WORKBOOK_IMPORT, P.PROMPT_RECEIPT, P.CHAT_EDIT,
     }),
     Role.MEMBER: RoleRow("中心组成员", RoleReach.SELF, frozenset({
         P.MY_STUDY, P.SESSION_READ, P.PLAN_READ, P.SPEECH_WRITE, P.LEAVE_ASK, P.MAKEUP_SUBMIT,
@@ -102,12 +112,13 @@ ROLES: dict[Role, RoleRow] = {
     Role.DEPUTY: RoleRow("副组长", RoleReach.OWN, READ_CHAIN | {P.SPEECH_REVIEW, P.MAKEUP_CONFIRM, P.MINUTES_APPROVE}),
     Role.REVIEWER: RoleRow("宣传部审核人", RoleReach.SUBTREE, READ_CHAIN | {
         P.DASHBOARD_READ, P.PAPER_ISSUE, P.FILING_DECIDE, P.CORRECTION_COUNTERSIGN, P.PERIOD_EDIT, P.PARAMETER_EDIT,
-        P.WORKBOOK_IMPORT, P.COMMITTEE_EDIT, P.MEMBER_EDIT,
+        P.WORKBOOK_IMPORT, P.COMMITTEE_EDIT, P.MEMBER_EDIT, P.PROMPT_EDIT, P.REMINDER_READ, P.LETTER_ISSUE,
     }),
-    Role.HEAD: RoleRow("部领导", RoleReach.SUBTREE, READ_CHAIN | {P.DASHBOARD_READ, P.PAPER_ISSUE}),
+    Role.HEAD: RoleRow("部领导", RoleReach.SUBTREE, READ_CHAIN | {P.DASHBOARD_READ, P.PAPER_ISSUE, P.REMINDER_READ}),
     Role.OBSERVER: RoleRow("旁听组成员", RoleReach.SELF, frozenset()),
     Role.ADMIN: RoleRow("系统管理员", RoleReach.SUBTREE, frozenset({
         P.COMMITTEE_READ, P.COMMITTEE_EDIT, P.ACCOUNT_EDIT, P.PARAMETER_READ, P.PARAMETER_EDIT, P.WORKDAY_EDIT, P.HEALTH_READ,
+        P.BEAT_EDIT, P.DELIVERY_READ, P.CHAT_EDIT,
     })),
     Role.SECURITY: RoleRow("安全管理员", RoleReach.SUBTREE, frozenset({P.COMMITTEE_READ, P.GRANT_EDIT})),
     Role.AUDITOR: RoleRow("审计员", RoleReach.SUBTREE, frozenset({P.AUDIT_READ})),

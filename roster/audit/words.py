@@ -6,7 +6,9 @@ THINGS = {
     "planitem": "计划条目", "studysession": "学习场次", "participation": "参加单位", "speech": "发言",
     "speakerfiling": "外请备案", "leaverequest": "请假", "makeupstudy": "补学", "attendancemark": "考勤",
     "minutes": "学习记录", "outcome": "成果", "correction": "更正", "attachment": "附件", "job": "后台任务",
-    "issuedpaper": "文书", "importrun": "导入",
+    "issuedpaper": "文书", "importrun": "导入", "studyprompt": "学习提示", "promptreceipt": "学习提示签收",
+    "promptmapping": "学习提示落实", "notice": "提醒", "delivery": "发送", "preference": "提醒设置", "chattarget": "工作群",
+    "dueitem": "到期事项", "reminderletter": "提醒函", "feedkey": "日历订阅", "beatswitch": "定时任务开关",
 }  # fmt: skip
 VERBS = {
     "create": "新建", "edit": "修改", "save": "保存", "save_head": "保存", "save_items": "保存条目", "submit": "提交",
@@ -20,6 +22,8 @@ VERBS = {
     "remove": "删去", "correct": "更正", "correct_roll": "更正考勤", "void": "作废", "link": "登记来源", "unlink": "撤销来源",
     "unconvert": "撤销转化", "print": "打印工作稿", "erratum": "登记勘误", "finish": "完成", "fail": "失败",
     "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
+    "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
+    "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
 }  # fmt: skip
 
 
@@ -39,6 +43,7 @@ STATES = {
     "CONFIRMED": "已确认", "VOID": "已撤销", "REGISTERED": "已登记", "ADOPTED": "已采纳", "CONVERTED": "已转化",
     "NOT_ADOPTED": "未采纳", "LEADER_AGREED": "待宣传部同意", "OPEN": "开放", "CLOSED": "截止", "FROZEN": "冻结",
     "QUEUED": "排队中", "RUNNING": "进行中", "DONE": "已完成", "FAILED": "失败", "UPLOADED": "已上传",
+    "PUBLISHED": "已发布", "ISSUED": "已发出", "WAITING": "待发送", "SENDING": "发送中", "SENT": "已发送", "DROPPED": "不再发送",
     "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
 }  # fmt: skip
 
@@ -50,7 +55,7 @@ def state_word(state: str) -> str:
 # What these are called is content (topics, titles): the auditor reads who did what to which number, not what it says.
 CONTENT = frozenset({
     "studyplan", "studysession", "participation", "speech", "speakerfiling", "leaverequest", "makeupstudy", "minutes",
-    "outcome", "correction", "attachment", "issuedpaper",
+    "outcome", "correction", "attachment", "issuedpaper", "studyprompt", "promptreceipt", "promptmapping", "notice", "dueitem",
 })  # fmt: skip
 
 

@@ -23,6 +23,10 @@ ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ..
     ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
 )
 MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
+    ("学习提示", "prompt_list", "lightbulb", (P.PROMPT_READ,), ("/guidance/",)),
+    ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
+    ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
+    ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),
     ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
     ("人员", "person_list", "people", (P.MEMBER_EDIT,), ("/people/",)),
     ("成员变动", "member_changes", "arrow-left-right", (P.DASHBOARD_READ,), ("/members/changes/",)),
@@ -37,6 +41,9 @@ MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] 
     ("工作日历", "working_days", "calendar-week", (P.WORKDAY_EDIT,), ("/working-days/",)),
     ("账号", "account_list", "person-gear", (P.ACCOUNT_EDIT,), ("/accounts/",)),
     ("授权", "grant_list", "shield-lock", (P.GRANT_EDIT,), ("/grants/",)),
+    ("工作群", "chat_list", "chat-dots", (P.CHAT_EDIT,), ("/chat-targets/",)),
+    ("发送记录", "delivery_list", "send", (P.DELIVERY_READ,), ("/deliveries/",)),
+    ("运行状况", "health_page", "activity", (P.HEALTH_READ,), ("/operations/",)),
     ("操作日志", "audit_list", "clock-history", (P.AUDIT_READ,), ("/audit/",)),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from roster.accounts.models import User
+from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet
 
 
@@ -84,3 +85,19 @@ class JobStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.key}"
+
+
+class BeatSwitch(Versioned):
+    """Whether a line of the beat table is on; without a row it is. See `jobs/beat.py`."""
+
+    name = models.CharField("任务", max_length=60, unique=True)
+    is_on = models.BooleanField("启用", default=True)
+
+    objects: Any = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "定时任务开关"
+        verbose_name_plural = "定时任务开关"
+
+    def __str__(self) -> str:
+        return self.name

@@ -27,6 +27,8 @@ class PaperKind(models.TextChoices):
     SESSION_PLAN = "session-plan", "学习方案"
     MINUTES = "minutes", "学习记录"
     OUTCOMES = "outcomes", "成果清单"
+    PROMPT = "prompt", "学习提示"
+    REMINDER_LETTER = "reminder-letter", "提醒函"
 
 
 class IssuedPaper(models.Model):

@@ -171,7 +171,7 @@ def submit(
         wrong.append(f"审定日期 {met_on:%Y-%m-%d} 还没有到，请核对。")
     if wrong:
         raise Refused(wrong)
-    plan.submitted_by_id = by.person_id
+    plan.submitted_by_id, plan.submitted_at = by.person_id, at
     plan.approving_meeting, plan.approved_on, plan.return_note = meeting.strip(), met_on, ""
     plan.save_changed()
     record(plan, verb="submit", before=before, after=plan.stage, by=by, at=at)

@@ -78,6 +78,7 @@ class StudyPlan(Versioned):
     approved_on = models.DateField("审定日期", null=True, blank=True)
     approved_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     submitted_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
     filed_on = models.DateField("备案日期", null=True, blank=True)
     last_serial = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="the highest serial ever given in this year, removed ones included"

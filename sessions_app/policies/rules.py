@@ -46,6 +46,49 @@ _ALL = (
         "late_entry_grace_days", "补录免写事由的天数", ValueType.COUNT, 7, "天", PRACTICE, "学习后几天内录入不用写事由"
     ),
     Key("year_close_day", "年度截止日（次年）", ValueType.DAY_OF_YEAR, "01-31", "", PRACTICE, "月-日，如 01-31"),
+    Key("sessions_per_month", "每月集体学习不少于", ValueType.COUNT, 0, "次", PRACTICE, "0 表示不按月考核"),
+    Key("month_check_day", "当月未学习从几日起提醒", ValueType.COUNT, 20, "日", PRACTICE, "1 到 28", 1, 28),
+    Key("quarter_first_check_day", "季度学习不足第一次提醒", ValueType.COUNT, 60, "天", PRACTICE, "季度第几天", 1, 90),
+    Key("quarter_second_check_day", "季度学习不足第二次提醒", ValueType.COUNT, 80, "天", PRACTICE, "季度第几天", 1, 90),
+    Key(
+        "session_plan_notice_working_days",
+        "学习方案提前审定",
+        ValueType.COUNT,
+        3,
+        "个工作日",
+        PRACTICE,
+        "学习日前几个工作日起提醒",
+    ),
+    Key("approval_wait_working_days", "审批最长等待", ValueType.COUNT, 3, "个工作日", PRACTICE, "超过即提醒审批人", 1),
+    Key(
+        "prompt_receipt_working_days", "学习提示签收期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自发布当日起算", 1
+    ),
+    Key("report_due_day", "上年度学习情况报告截止日", ValueType.DAY_OF_YEAR, "01-31", "", RULE, "月-日，如 01-31"),
+    Key(
+        "year_close_notice_working_days",
+        "年度截止前提醒",
+        ValueType.COUNT,
+        10,
+        "个工作日",
+        PRACTICE,
+        "截止日前几个工作日起提醒",
+        1,
+    ),
+    Key("year_review_open_day", "年考核准备开始日", ValueType.DAY_OF_YEAR, "12-01", "", PRACTICE, "月-日，如 12-01"),
+    Key(
+        "near_working_days", "临近（蓝色）提醒提前", ValueType.COUNT, 5, "个工作日", PRACTICE, "期限前几个工作日起提醒"
+    ),
+    Key("behind_working_days", "紧迫（黄色）提前", ValueType.COUNT, 2, "个工作日", PRACTICE, "剩余不超过几个工作日"),
+    Key("escalate_leader_working_days", "逾期多久告知组长", ValueType.COUNT, 5, "个工作日", PRACTICE, "0 表示不告知"),
+    Key(
+        "escalate_reviewer_working_days",
+        "逾期多久告知宣传部",
+        ValueType.COUNT,
+        10,
+        "个工作日",
+        PRACTICE,
+        "0 表示不告知",
+    ),
     Key("visit_notice_working_days", "列席旁听提前通知", ValueType.COUNT, 2, "个工作日", PRACTICE, "", 0),
     Key("visit_feedback_working_days", "旁听反馈期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "", 1),
     Key("visit_coverage_months", "列席旁听覆盖周期", ValueType.COUNT, 12, "个月", PRACTICE, "", 1),
@@ -133,6 +176,39 @@ class WorkingDays:
             return ""
         years = "、".join(str(year) for year in sorted(self.unknown_years))
         return f"{years} 年的放假安排尚未录入，暂按周一至周五为工作日计算。"
+
+
+class Tone(StrEnum):
+    """Blue, yellow, red; the values are the tones of the page parts."""
+
+    NEAR = "near"
+    BEHIND = "behind"
+    OVERDUE = "overdue"
+
+
+TONE_WORDS: Mapping[Tone, str] = {Tone.NEAR: "临近", Tone.BEHIND: "紧迫", Tone.OVERDUE: "逾期"}
+
+
+def tone(due_on: date, on: date, calendar: WorkingDays, *, behind_days: int) -> Tone:
+    """Red past the day, yellow with `behind_days` working days left or fewer, else blue."""
+    if due_on < on:
+        return Tone.OVERDUE
+    return Tone.BEHIND if calendar.between(on, due_on) <= behind_days else Tone.NEAR
+
+
+def is_near(due_on: date, on: date, calendar: WorkingDays, *, near_days: int) -> bool:
+    """Whether a deadline is close enough to be told: `near_days` working days left or fewer, or past."""
+    return due_on < on or calendar.between(on, due_on) <= near_days
+
+
+def left_words(due_on: date, on: date, calendar: WorkingDays) -> str:
+    """还剩 n 个工作日, 今天到期, 逾期 n 个工作日 (逾期 when only days off have passed since)."""
+    if due_on == on:
+        return "今天到期"
+    count = calendar.between(on, due_on)
+    if due_on > on:
+        return f"还剩 {count} 个工作日" if count else "期限前没有工作日了"
+    return f"逾期 {-count} 个工作日" if count else "已逾期"
 
 
 def quarter_of(day: date) -> int:

@@ -468,7 +468,7 @@ def submit(session: StudySession, *, version: int | None, by: Actor, at: datetim
     require_open(session.committee, session.day)
     if wrong := missing_in_plan(session):
         raise Refused(wrong)
-    session.submitted_by_id, session.return_note = by.person_id, ""
+    session.submitted_by_id, session.submitted_at, session.return_note = by.person_id, at, ""
     session.save_changed()
     record(session, verb="submit", before=before, after=session.stage, by=by, at=at)
     return session

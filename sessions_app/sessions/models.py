@@ -83,6 +83,7 @@ class StudySession(Versioned):
     stage = models.CharField("状态", max_length=10, choices=SessionStage, default=SessionStage.PREPARING)
     return_note = models.CharField("退回意见", max_length=300, blank=True)
     submitted_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
     approved_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField("取消事由", max_length=300, blank=True)

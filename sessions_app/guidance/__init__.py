@@ -1,0 +1,1 @@
+"""Quarterly study prompts from the coordination group, receipted and mapped by each committee."""

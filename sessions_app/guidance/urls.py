@@ -1,0 +1,5 @@
+"""Addresses of guidance."""
+
+from django.urls.resolvers import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""What is told to a person, and how it reaches him: inbox, mail, office chat."""

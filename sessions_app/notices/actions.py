@@ -1,0 +1,88 @@
+"""Posting notices: the inbox has them at once; mail and chat get a delivery each, sent by whoever drains the channel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from roster.people.models import Person
+from sessions_app.jobs.work import moment
+from sessions_app.notices.models import Channel, ChatTarget, Delivery, Notice, Preference
+
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A notice to be posted. `person_id` None: to the chat group of `committee_id`, whose words every member may read."""
+
+    rhythm: str
+    period: str
+    title: str
+    person_id: int | None = None
+    committee_id: int | None = None
+    lead: str = ""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    more: int = 0
+    url: str = ""
+
+
+@transaction.atomic
+def post(drafts: Sequence[Draft], *, at: datetime) -> list[Notice | None]:
+    """Each draft's notice, in their order; None where that person, rhythm and period were told already.
+
+    Queries do not grow with the number of drafts but for batches of inserts. The caller serialises rounds (advisory lock).
+    """
+    told = _told(drafts)
+    fresh: list[Notice | None] = []
+    for draft in drafts:
+        key = (draft.person_id, draft.committee_id if draft.person_id is None else None, draft.rhythm, draft.period)
+        if key in told:
+            fresh.append(None)
+            continue
+        if draft.rhythm not in ("URGENT", "LETTER"):
+            told.add(key)
+        fresh.append(
+            Notice(
+                person_id=draft.person_id, committee_id=draft.committee_id, rhythm=draft.rhythm, period=draft.period,
+                title=draft.title, lead=draft.lead, lines=draft.lines, more=draft.more, url=draft.url, created_at=at,
+            )
+        )  # fmt: skip
+    notices = Notice.objects.bulk_create([notice for notice in fresh if notice], batch_size=BATCH)
+    Delivery.objects.bulk_create(_deliveries(notices), batch_size=BATCH)
+    return fresh
+
+
+def _told(drafts: Sequence[Draft]) -> set[tuple[int | None, int | None, str, str]]:
+    rounds = {(draft.rhythm, draft.period) for draft in drafts if draft.rhythm not in ("URGENT", "LETTER")}
+    found: set[tuple[int | None, int | None, str, str]] = set()
+    for rhythm, period in rounds:
+        rows = Notice.objects.filter(rhythm=rhythm, period=period).values_list("person_id", "committee_id")
+        found |= {(person, None if person else committee, rhythm, period) for person, committee in rows}
+    return found
+
+
+def _deliveries(notices: Sequence[Notice]) -> list[Delivery]:
+    now = moment()  # the machines' clock: retries are their matter
+    made = []
+    if settings.MAIL_HOST:
+        ids = {notice.person_id for notice in notices if notice.person_id}
+        silent = set(Preference.objects.filter(by_mail=False).values_list("person_id", flat=True))
+        people = Person.objects.filter(pk__in=ids - silent).exclude(email="")
+        mail = dict(people.values_list("pk", "email"))
+        made += [
+            Delivery(notice=notice, channel=Channel.MAIL, address=mail[notice.person_id], next_try_at=now)
+            for notice in notices
+            if notice.person_id in mail
+        ]
+    groups = {notice.committee_id for notice in notices if notice.person_id is None}
+    chats = dict(ChatTarget.objects.filter(committee_id__in=groups, is_active=True).values_list("committee_id", "pk"))
+    made += [
+        Delivery(notice=notice, channel=Channel.CHAT, address=str(chats[notice.committee_id]), next_try_at=now)
+        for notice in notices
+        if notice.person_id is None and notice.committee_id in chats
+    ]
+    return made

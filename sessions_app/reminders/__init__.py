@@ -1,0 +1,1 @@
+"""What falls due, found from the state of the data, told once, in the rhythm each reader chose."""

@@ -1,0 +1,92 @@
+"""Kinds of things that fall due, and when a rhythm's period opens. Pure, over plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sessions_app.policies.rules import WorkingDays, quarter_of
+
+
+class Kind(StrEnum):
+    PLAN_DUE = "PLAN_DUE"
+    MONTH_EMPTY = "MONTH_EMPTY"
+    SESSION_TOO_FEW = "SESSION_TOO_FEW"
+    SESSION_PLAN_DUE = "SESSION_PLAN_DUE"
+    MINUTES_DUE = "MINUTES_DUE"
+    MAKEUP_DUE = "MAKEUP_DUE"
+    LEAVE_WAITING = "LEAVE_WAITING"
+    APPROVAL_WAITING = "APPROVAL_WAITING"
+    PROMPT_UNRECEIPTED = "PROMPT_UNRECEIPTED"
+    REPORT_DUE = "REPORT_DUE"
+    PERIOD_CLOSING = "PERIOD_CLOSING"
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """One line of the table a non-programmer can read. `to`: the audience told first (see models.Audience), by name.
+
+    `urgent`: told at once when it appears, and again in the digests while it lasts; the others wait for the digest.
+    `escalates`: once overdue for long enough, also told to the leader, then to the department (local rules say when).
+    """
+
+    label: str
+    verb: str
+    to: tuple[str, ...]
+    urgent: bool = False
+    escalates: bool = True
+
+
+SECRETARY, LEADER, REVIEWER, PERSON = "SECRETARY", "LEADER", "REVIEWER", "PERSON"
+KINDS: Mapping[Kind, KindRow] = {
+    Kind.PLAN_DUE: KindRow("年度计划未备案", "报备", (SECRETARY,)),
+    Kind.MONTH_EMPTY: KindRow("当月未学习", "安排", (SECRETARY,)),
+    Kind.SESSION_TOO_FEW: KindRow("季度学习不足", "安排", (SECRETARY,), urgent=True),
+    Kind.SESSION_PLAN_DUE: KindRow("学习方案未审定", "报审", (SECRETARY,), urgent=True, escalates=False),
+    Kind.MINUTES_DUE: KindRow("学习记录未提交", "填写", (SECRETARY,)),
+    Kind.MAKEUP_DUE: KindRow("补学未完成", "补学", (PERSON, SECRETARY), escalates=False),
+    Kind.LEAVE_WAITING: KindRow("请假待批", "审批", (LEADER,), urgent=True, escalates=False),
+    Kind.APPROVAL_WAITING: KindRow("久待审批", "审批", (LEADER,), urgent=True, escalates=False),
+    Kind.PROMPT_UNRECEIPTED: KindRow("学习提示未签收", "签收", (SECRETARY,), urgent=True),
+    Kind.REPORT_DUE: KindRow("年度报告未印发", "印发", (SECRETARY,)),
+    Kind.PERIOD_CLOSING: KindRow("年度即将截止", "归档", (SECRETARY,), escalates=False),
+}
+
+
+# ------------------------------------------------------------------------------------------------------ rhythms
+
+
+@dataclass(frozen=True)
+class Period:
+    """A rhythm's period: its key, and the first day it may be told."""
+
+    key: str
+    opens_on: date
+
+
+def first_working_day(day: date, calendar: WorkingDays) -> date:
+    """`day` itself, or the first working day after it."""
+    return day if day in calendar else calendar.add(day, 1)
+
+
+def month_period(on: date, calendar: WorkingDays) -> Period:
+    """The month, 2026-10, opening on its first working day."""
+    return Period(f"{on:%Y-%m}", first_working_day(on.replace(day=1), calendar))
+
+
+def week_period(on: date, calendar: WorkingDays) -> Period:
+    """The ISO week, 2026-W40, opening on its first working day; a week without one opens after its Sunday, so never."""
+    monday = on - timedelta(days=on.weekday())
+    year, week, _ = on.isocalendar()
+    return Period(f"{year}-W{week:02d}", first_working_day(monday, calendar))
+
+
+def day_period(on: date, calendar: WorkingDays) -> Period:
+    """The day, 2026-10-09, where it is a working day; a day off is opened by the next one, so never."""
+    return Period(on.isoformat(), first_working_day(on, calendar))
+
+
+def quarter_period(on: date, calendar: WorkingDays) -> Period:
+    """The quarter, 2026-Q4, opening on its first working day."""
+    quarter = quarter_of(on)
+    return Period(f"{on.year}-Q{quarter}", first_working_day(date(on.year, quarter * 3 - 2, 1), calendar))
