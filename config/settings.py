@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 
 import dj_database_url
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config import embedded
 from config.environment import Environment
+from sessions_app.jobs.beat import BEAT, Hours
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -221,9 +223,15 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # a tick that fell behind is worthless: `expires` keeps them from piling up while no worker runs
-    "jobs.reconcile": {"task": "jobs.reconcile", "schedule": timedelta(seconds=30), "options": {"expires": 25}},
-    "health.beat_tick": {"task": "health.beat_tick", "schedule": timedelta(seconds=30), "options": {"expires": 25}},
+    row.name: {
+        "task": row.task,
+        "args": row.arguments,
+        "schedule": crontab(minute=f"*/{row.every.minutes}", hour=f"{row.every.first}-{row.every.last}")
+        if isinstance(row.every, Hours)
+        else row.every,
+        "options": {"expires": row.expires},
+    }
+    for row in BEAT
 }
 BEAT_KEY = "zhixing:beat"  # in Redis: when beat's tick last went through a worker, unix seconds
 

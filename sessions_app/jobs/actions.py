@@ -1,4 +1,4 @@
-"""Long work asked for, stopped and taken up again. The queue is told after the row stands."""
+"""Long work asked for, stopped and taken up again; lines of the beat table switched. The queue is told after the row stands."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from roster.audit.actions import Actor, record
-from roster.audit.moves import Move, Moves, Refused
+from roster.audit.actions import Actor, record, saying
+from roster.audit.moves import Move, Moves, Refused, Stale
 from roster.committees.models import Committee
+from sessions_app.jobs.beat import ROWS
 from sessions_app.jobs.knock import knock
-from sessions_app.jobs.models import LIVE, Job, JobStage, JobStep
+from sessions_app.jobs.models import LIVE, BeatSwitch, Job, JobStage, JobStep
 
 MOVES = Moves(
     thing="这项任务",
@@ -116,3 +117,28 @@ def retry(job: Job, *, by: Actor, at: datetime) -> Job:
 def _knock_after_commit(job: Job) -> None:
     times = min(PARALLEL, job.steps.exclude(stage=JobStage.DONE).count())
     transaction.on_commit(lambda: knock(job.pk, max(1, times)), robust=True)
+
+
+@transaction.atomic
+def switch(name: str, *, is_on: bool, version: int, reason: str = "", by: Actor, at: datetime) -> BeatSwitch:
+    """Switch a line of the beat table on or off. `version` is that of its row as seen, 0 when it had none yet."""
+    if name not in ROWS:
+        raise Refused("没有这项定时任务，请刷新页面核对。")
+    if ROWS[name].essential and not is_on:
+        raise Refused(f"“{ROWS[name].label}”不能停用。{ROWS[name].stops}")
+    row = BeatSwitch.objects.select_for_update().filter(name=name).first() or BeatSwitch(name=name, version=0)
+    if row.version != version:
+        raise Stale(row.version)
+    before = row.is_on
+    if before == is_on:
+        raise Refused(f"“{ROWS[name].label}”现在就是{_switched(is_on)}状态，不用再改。")
+    row.is_on = is_on
+    with saying({"name": "这项定时任务刚刚被他人改过，请刷新后核对。"}):
+        row.save_changed()
+    record(row, verb="switch_on" if is_on else "switch_off", by=by, at=at, before=_switched(before),
+           after=_switched(is_on), reason=reason.strip())  # fmt: skip
+    return row
+
+
+def _switched(is_on: bool) -> str:
+    return "启用" if is_on else "停用"

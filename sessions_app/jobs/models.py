@@ -8,6 +8,7 @@ from django.db.models import Q
 from roster.accounts.models import User
 from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet
+from sessions_app.jobs.beat import ROWS
 
 
 class JobStage(models.TextChoices):
@@ -100,4 +101,4 @@ class BeatSwitch(Versioned):
         verbose_name_plural = "定时任务开关"
 
     def __str__(self) -> str:
-        return self.name
+        return ROWS[self.name].label if self.name in ROWS else self.name

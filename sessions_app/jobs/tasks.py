@@ -11,6 +11,7 @@ from django.conf import settings
 
 from sessions_app.jobs import work
 from sessions_app.jobs.knock import knock
+from sessions_app.jobs.switches import is_on
 
 logger = structlog.get_logger(__name__)
 SHIFT_SECONDS = 45  # then another job has its turn; far below the time limit of a task
@@ -26,6 +27,8 @@ def run(job_id: int) -> None:
 @shared_task(name="jobs.reconcile")
 def reconcile() -> None:
     """Work whose worker died, or whose message was lost, goes on."""
+    if not is_on("jobs.reconcile"):
+        return
     for job_id in work.reconcile() or []:
         knock(job_id)
 
