@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from sessions_app.dashboards.overview import Links
-from sessions_app.dashboards.sheets import Percent
 from sessions_app.facts.periods import Span
 from sessions_app.facts.rules import percent, short
+from sessions_app.facts.sheets import Percent
 from sessions_app.facts.tables import CommitteeRow, ranking
 
 HEADS = (

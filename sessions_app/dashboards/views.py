@@ -16,13 +16,13 @@ from sessions_app.dashboards import overview, ranks
 from sessions_app.dashboards.access import Place, place
 from sessions_app.dashboards.exceptions import KINDS, OTHERS, below_target, exception_listing, exceptions, situation
 from sessions_app.dashboards.forms import PeriodForm, tops
-from sessions_app.dashboards.sheets import workbook
 from sessions_app.facts import counted
 from sessions_app.facts.drill import MAKERS, Listing, Narrow, listing
 from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
 from sessions_app.facts.figures import MODES, for_committee, for_scope
 from sessions_app.facts.periods import Span, before
 from sessions_app.facts.rules import percent
+from sessions_app.facts.sheets import workbook
 from sessions_app.plans.models import ContentCategory
 
 SIZES = (20, 50, 100)
