@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sessions_app.policies.rules import WorkingDays, quarter_of
+from sessions_app.policies.rules import WorkingDays, day_in_year, quarter_of
 
 
 class Kind(StrEnum):
@@ -90,3 +90,20 @@ def quarter_period(on: date, calendar: WorkingDays) -> Period:
     """The quarter, 2026-Q4, opening on its first working day."""
     quarter = quarter_of(on)
     return Period(f"{on.year}-Q{quarter}", first_working_day(date(on.year, quarter * 3 - 2, 1), calendar))
+
+
+def year_open_period(on: date, calendar: WorkingDays, opens: str) -> Period:
+    """The year, 2026, opening on the first working day on or after `opens` ("12-01") in it; never when none is left."""
+    return Period(str(on.year), first_working_day(day_in_year(opens, on.year), calendar))
+
+
+def year_close_period(on: date, calendar: WorkingDays, closes: str, notice: int) -> Period:
+    """The year that closes next, 2025 in January 2026: opening `notice` working days before `closes` of the year after."""
+    day = day_in_year(closes, on.year)
+    if day < on:
+        day = day_in_year(closes, on.year + 1)
+    opens, left = day, notice
+    while left > 0 or opens not in calendar:
+        left -= opens in calendar
+        opens -= timedelta(days=1)
+    return Period(str(day.year - 1), opens)
