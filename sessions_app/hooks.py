@@ -13,9 +13,11 @@ from sessions_app.attendance import consequences as roll
 from sessions_app.attendance.actions import CountOnMembership
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
+from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
 from sessions_app.outcomes.models import Outcome
+from sessions_app.reminders import consequences as reminding
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 
 P = Permission
@@ -49,6 +51,7 @@ def _only_proof(outcome: Outcome) -> str:
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
+    reminding.after_run[:] = [settle_after_run]
     SUBJECTS.clear()
     SUBJECTS.update(
         studysession=Subject(
