@@ -165,7 +165,9 @@ def received_of(prompts: Sequence[StudyPrompt], reached: QuerySet, today: date) 
     receipts = PromptReceipt.objects.filter(committee__in=reached.order_by().values("pk")).order_by()
     there = Q(pk__in=[])
     for prompt in prompts:
-        there |= Q(prompt=prompt) & periods_meet("committee__", days[prompt.pk], days[prompt.pk])
+        there |= Q(prompt=prompt, committee__path__startswith=prompt.committee.path) & periods_meet(
+            "committee__", days[prompt.pk], days[prompt.pk]
+        )
     in_hand = dict(
         receipts.filter(there).values("prompt_id").annotate(rows=Count("pk")).values_list("prompt_id", "rows")
     )
