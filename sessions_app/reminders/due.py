@@ -1,44 +1,40 @@
-"""Due finders: pure readers, one function a kind, from the state of the data as of a day. A later room adds a function."""
+"""Due finders: pure readers, one function a kind, from the state of the data as of a day. A later room adds a function.
+
+What "as of a day" can say and what it cannot: docs/decisions/0023-due-as-of-a-day.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sessions_app.policies.rules import WorkingDays
-from sessions_app.reminders.rules import Kind
+from django.db.models import QuerySet
 
+from roster.committees.models import Committee
+from sessions_app.policies import calendar, parameters
+from sessions_app.reminders.due_years import month_empty, plan_due, session_too_few
+from sessions_app.reminders.world import Due, Finder, World
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One thing that is due. `to` overrides the kind's own audience; `tell`: a new value makes an urgent one told again."""
+__all__ = ["FINDERS", "RULES", "Due", "Finder", "World", "find", "load"]
 
-    kind: Kind
-    subject: str
-    committee_id: int
-    due_on: date
-    what: str
-    url: str
-    person_id: int | None = None
-    to: tuple[str, ...] = ()
-    tell: str = ""
-
-
-@dataclass(frozen=True)
-class World:
-    """What every finder is judged by, read once: `committees` active on the day by id, `rules` by committee id and key."""
-
-    day: date
-    calendar: WorkingDays
-    committees: Mapping[int, Any]
-    rules: Mapping[int, Mapping[str, Any]]
-    whole: bool
+RULES = (
+    "sessions_per_quarter", "minutes_due_working_days", "plan_due_day", "year_close_day", "sessions_per_month",
+    "month_check_day", "quarter_first_check_day", "quarter_second_check_day", "session_plan_notice_working_days",
+    "approval_wait_working_days", "prompt_receipt_working_days", "report_due_day", "year_close_notice_working_days",
+    "year_review_open_day", "near_working_days", "behind_working_days", "escalate_leader_working_days",
+    "escalate_reviewer_working_days",
+)  # fmt: skip
+FINDERS: tuple[Finder, ...] = (
+    plan_due, month_empty, session_too_few,
+)  # fmt: skip
 
 
-Finder = Callable[[World], Iterator[Due]]
-FINDERS: tuple[Finder, ...] = ()
+def load(day: date, committees: QuerySet | None = None) -> World:
+    """The world as of the end of `day`: all committees active that day, or those of them in `committees`. Three queries."""
+    rows = Committee.objects.all() if committees is None else committees
+    active = {row.pk: row for row in rows.active_on(day).order_by()}
+    # Back to what an old request waited from, and ahead by the longest term a local rule may set.
+    days = calendar.load(date(day.year - 3, 1, 1), date(day.year + 2, 12, 31))
+    return World(day, days, active, parameters.values(RULES, active.values(), day), committees is None)
 
 
 def find(world: World) -> list[Due]:
