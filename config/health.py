@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from config import probes
 from roster.accounts.doors import public
+from sessions_app.operations import probes
 
 
 @public
@@ -16,6 +16,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @public
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    answers = probes.ask(probes.READY)
+    answers = probes.ready()
     ready = all(answer.well for answer in answers)
     return JsonResponse({"ready": ready} | {a.name: a.well for a in answers}, status=200 if ready else 503)

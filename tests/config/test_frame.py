@@ -13,8 +13,10 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client, RequestFactory, override_settings
 
-from config import celery, clock, probes
+from config import celery, clock
 from config.proxy import ProxyMiddleware
+from sessions_app.operations import broker as redis_side
+from sessions_app.operations import probes
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -73,7 +75,7 @@ def test_doctor_names_what_is_missing() -> None:
         answer = probes.fonts()
     assert not answer.well and "没有这种字体" in answer.says
     with override_settings(CACHES={"default": settings.CACHES["default"] | {"LOCATION": NOWHERE}}):
-        assert "连不上" in probes.broker().says
+        assert "连不上" in probes.broker(redis_side.look()).says
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config import probes
+from sessions_app.operations import probes
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="给程序看的格式")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answers = probes.ask(probes.DOCTOR)
+        answers = probes.doctor()
         well = all(answer.well for answer in answers)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(answer) for answer in answers], ensure_ascii=False, indent=1))

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 
-from config import probes
+from sessions_app.operations import probes
 
 
 class Command(BaseCommand):
