@@ -19,7 +19,7 @@ import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from config import embedded
+from config import embedded, ways_out
 from config.environment import Environment
 from sessions_app.jobs.beat import BEAT, Hours
 
@@ -86,6 +86,32 @@ PAPER_MEMORY_MB = env.number("ZHIXING_PAPER_MEMORY_MB", 1024)  # address space o
 PAPER_SECONDS = env.number("ZHIXING_PAPER_SECONDS", 120)  # ... and how long one document may take
 JOB_RECLAIM_SECONDS = env.number("ZHIXING_JOB_RECLAIM_SECONDS", 60)  # a worker silent for so long counts as dead
 MAIL_HOST = env.text("ZHIXING_MAIL_HOST", "")  # empty: nothing is mailed, the inbox has it all
+MAIL_SECURITY = env.one_of("ZHIXING_MAIL_SECURITY", ["none", "starttls", "tls"], "starttls")
+MAIL_PORT = env.number("ZHIXING_MAIL_PORT", {"none": 25, "tls": 465}.get(MAIL_SECURITY, 587))
+MAIL_USER = env.text("ZHIXING_MAIL_USER", "")
+MAIL_PASSWORD = env.text("ZHIXING_MAIL_PASSWORD", "")
+MAIL_FROM = env.text("ZHIXING_MAIL_FROM", "")
+MAIL_TIMEOUT_SECONDS = env.number(
+    "ZHIXING_MAIL_TIMEOUT_SECONDS", 20
+)  # for one answer; a letter may take three times that
+DELIVERY_RECLAIM_SECONDS = env.number("ZHIXING_DELIVERY_RECLAIM_SECONDS", 300)  # a claim this old: its sender died
+BASE_URL = env.text("ZHIXING_BASE_URL", "").rstrip("/")  # where people reach the site; empty: messages carry no links
+CHAT_HOSTS = env.words("ZHIXING_CHAT_HOSTS", ["qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"])
+CHAT_PRIVATE_HOSTS = env.words("ZHIXING_CHAT_PRIVATE_HOSTS", [])  # those whose names may stand for inner addresses
+CHAT_PLAIN = env.flag("ZHIXING_CHAT_PLAIN", False)  # http and this machine itself, for tests and demo
+CHAT_URLS = {
+    "WECOM": env.text("ZHIXING_CHAT_WECOM_URL", "https://qyapi.weixin.qq.com").rstrip("/"),
+    "DINGTALK": env.text("ZHIXING_CHAT_DINGTALK_URL", "https://oapi.dingtalk.com").rstrip("/"),
+    "FEISHU": env.text("ZHIXING_CHAT_FEISHU_URL", "https://open.feishu.cn").rstrip("/"),
+}
+CHAT_SECONDS = env.number("ZHIXING_CHAT_SECONDS", 15)  # one message, then its process is ended
+for name, why in ways_out.faults(
+    mail_host=MAIL_HOST, mail_security=MAIL_SECURITY, mail_port=MAIL_PORT, mail_user=MAIL_USER,
+    mail_password=MAIL_PASSWORD, mail_from=MAIL_FROM, mail_timeout=MAIL_TIMEOUT_SECONDS, base_url=BASE_URL,
+    reclaim=DELIVERY_RECLAIM_SECONDS, chat_hosts=CHAT_HOSTS, chat_private_hosts=CHAT_PRIVATE_HOSTS, chat_urls=CHAT_URLS,
+    chat_plain=CHAT_PLAIN, chat_seconds=CHAT_SECONDS, may_be_plain=EMBEDDED or DEMO,
+):  # fmt: skip
+    env.refuse(name, why)
 PAPER_FONTS = {  # official names first; the last one is the fallback that bin/setup installs, and doctor says so
     "title": env.words("ZHIXING_FONTS_TITLE", ["方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"]),
     "body": env.words("ZHIXING_FONTS_BODY", ["仿宋_GB2312", "仿宋", "FangSong", "Noto Serif CJK SC"]),

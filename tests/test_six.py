@@ -92,6 +92,7 @@ ARGUMENTS: dict[str, Callable[[Job], tuple[object, ...]]] = {
     "jobs.run": lambda job: (job.pk,),
     "jobs.reconcile": lambda job: (),
     "health.beat_tick": lambda job: (),
+    "notices.deliver": lambda job: ("CHAT",),  # with letters on their way: test_delivery.py
 }
 
 
