@@ -1,13 +1,15 @@
 """Which value of a local rule holds for a committee on a day: the nearest one up the path, else the default."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from roster.committees.models import Committee
 from sessions_app.policies.models import PolicyParameter
-from sessions_app.policies.rules import KEYS, ancestors, nearest
+from sessions_app.policies.rules import KEYS
+
+NAMED = 1000  # for more committees the values set anywhere are fewer than the ids to name
 
 
 def value(key: str, committee: Committee, on: date) -> Any:
@@ -16,18 +18,27 @@ def value(key: str, committee: Committee, on: date) -> Any:
 
 
 def values(keys: Iterable[str], committees: Iterable[Committee], on: date) -> dict[int, dict[str, Any]]:
-    """{committee id: {key: value}}, in one query for any number of committees."""
-    rules = {key: KEYS[key] for key in keys}
+    """{committee id: {key: value}}, in one query for any number of committees; each has a dict of its own."""
+    defaults = {key: KEYS[key].default for key in keys}
     paths = {committee.pk: committee.path for committee in committees}
-    ids = {ancestor for path in paths.values() for ancestor in ancestors(path)}
-    set_values: dict[str, dict[int, Any]] = defaultdict(dict)
-    rows = PolicyParameter.objects.on(on).filter(key__in=rules, committee_id__in=ids).order_by("since")
+    ids = {int(part) for path in paths.values() for part in path.split("/") if part}
+    rows = PolicyParameter.objects.on(on).filter(key__in=defaults).order_by("since")
+    if len(ids) <= NAMED:
+        rows = rows.filter(committee_id__in=ids)
+    set_here: dict[int, dict[str, Any]] = defaultdict(dict)
     for key, committee_id, found in rows.values_list("key", "committee_id", "value"):
-        set_values[key][committee_id] = found
-    result: dict[int, dict[str, Any]] = {}
-    for pk, path in paths.items():
-        result[pk] = {}
-        for key, rule in rules.items():
-            found = nearest(path, set_values[key])
-            result[pk][key] = rule.default if found is None else found[1]
-    return result
+        set_here[committee_id][key] = found
+    resolved: dict[str, dict[str, Any]] = {"": defaults}
+    return {pk: dict(_resolve(path, set_here, resolved)) for pk, path in paths.items()}
+
+
+def _resolve(
+    path: str, set_here: Mapping[int, Mapping[str, Any]], resolved: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """What holds at a path: what holds above it, and what the committee itself sets. Every path is worked out once."""
+    if path not in resolved:
+        head, _, own = path.rstrip("/").rpartition("/")
+        above = _resolve(f"{head}/" if head else "", set_here, resolved)
+        own_values = set_here.get(int(own))
+        resolved[path] = above | own_values if own_values else above
+    return resolved[path]

@@ -11,7 +11,16 @@ from django.db.models import QuerySet
 
 from roster.committees.models import Committee
 from sessions_app.policies import calendar, parameters
-from sessions_app.reminders.due_years import month_empty, plan_due, session_too_few
+from sessions_app.reminders.due_sessions import leave_waiting, make_up_due, minutes_due, session_plan_due
+from sessions_app.reminders.due_waiting import approval_waiting
+from sessions_app.reminders.due_years import (
+    month_empty,
+    period_closing,
+    plan_due,
+    prompt_unreceipted,
+    report_due,
+    session_too_few,
+)
 from sessions_app.reminders.world import Due, Finder, World
 
 __all__ = ["FINDERS", "RULES", "Due", "Finder", "World", "find", "load"]
@@ -24,7 +33,8 @@ RULES = (
     "escalate_reviewer_working_days",
 )  # fmt: skip
 FINDERS: tuple[Finder, ...] = (
-    plan_due, month_empty, session_too_few,
+    plan_due, month_empty, session_too_few, session_plan_due, minutes_due, make_up_due, leave_waiting, approval_waiting,
+    prompt_unreceipted, report_due, period_closing,
 )  # fmt: skip
 
 
