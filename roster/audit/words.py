@@ -9,6 +9,7 @@ THINGS = {
     "issuedpaper": "文书", "importrun": "导入", "studyprompt": "学习提示", "promptreceipt": "学习提示签收",
     "promptmapping": "学习提示落实", "notice": "提醒", "delivery": "发送", "preference": "提醒设置", "chattarget": "工作群",
     "dueitem": "到期事项", "reminderletter": "提醒函", "feedkey": "日历订阅", "beatswitch": "定时任务开关",
+    "round": "提醒轮次",
 }  # fmt: skip
 VERBS = {
     "create": "新建", "edit": "修改", "save": "保存", "save_head": "保存", "save_items": "保存条目", "submit": "提交",
@@ -24,6 +25,7 @@ VERBS = {
     "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
     "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
+    "remind": "提醒",
 }  # fmt: skip
 
 
