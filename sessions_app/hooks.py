@@ -1,5 +1,6 @@
 """Who hears of what: the only place where a lower room is told about a higher one. Called once, by `ready()`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -16,8 +17,11 @@ from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
+from sessions_app.notices import consequences as told
 from sessions_app.outcomes.models import Outcome
 from sessions_app.reminders import consequences as reminding
+from sessions_app.reminders.models import DueItem
+from sessions_app.reminders.rules import KINDS
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 
 P = Permission
@@ -48,10 +52,17 @@ def _only_proof(outcome: Outcome) -> str:
     return ""
 
 
+def _met(items: Iterable[int]) -> set[int]:
+    """What a notice told of and is done by now."""
+    return set(DueItem.objects.filter(pk__in=items, met_on__isnull=False).values_list("pk", flat=True))
+
+
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
     reminding.after_run[:] = [settle_after_run]
+    told.met[:] = [_met]
+    told.at_once[:] = [row.label for row in KINDS.values() if row.urgent]
     SUBJECTS.clear()
     SUBJECTS.update(
         studysession=Subject(

@@ -39,6 +39,7 @@ class Target:
     paths: tuple[str, ...]
     person: int | None = None
     query: Mapping[str, object] = field(default_factory=dict)
+    private: bool = False  # his who is `person`, whatever anybody's seats
 
 
 def reaches(seat: Seat, target: Target, person: int | None) -> bool:
@@ -59,6 +60,8 @@ def is_open(who: Somebody, marked: Iterable[str] | str, target: Target | None, n
         marked = ()
     elif not any(ROLES[seat.role].may & set(marked) for seat in who.seats):
         return False
+    if target is not None and target.private:
+        return who.person == target.person
     wanted = set(needs or marked)
     if target is None or not wanted:
         return True
@@ -288,6 +291,20 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         *decided("filing", "filing", P.FILING_DECIDE),
     ),
     "my_study": G,
+    # operations
+    "health_page": G,
+    "beat_switch": PO,
+    # inbox and preference: one's own, whoever one is
+    "notice_list": G,
+    "notice": Address("notice"),
+    "notice_read": Address("notice", "P"),
+    "notice_read_all": PO,
+    "notice_count": G,
+    "preference": GP,
+    # calendar: the page is one's own, the feed is for who knows its address
+    "feed": G,
+    "feed_renew": PO,
+    "feed_ics": Address("feed"),
     # dashboards: the committee stands in the query
     "dashboard": (G, Address("committee", named="committee")),
     "dashboard_committees": (G, Address("committee", named="committee")),

@@ -21,10 +21,13 @@ from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequ
 from sessions_app.corrections.models import Correction, CorrectionKind
 from sessions_app.jobs.models import Job, JobStage
 from sessions_app.minutes.models import Minutes, MinutesSection, MinutesStage
+from sessions_app.notices.models import Notice, Rhythm
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter
+from sessions_app.reminders.keys import token
+from sessions_app.reminders.models import FeedKey
 from sessions_app.sessions.models import (
     AgendaItem,
     AgendaKind,
@@ -75,6 +78,7 @@ def make() -> World:
     build.member(other, build.person(f"{SECRET}组长"), role=GroupRole.LEADER, rank=1)
     _life(world, other, "other", SECRET, stranger, stranger)
     _joint(world, host, own)
+    _told(world, root, member, colleague, stranger)
     for which, committee in (("above", county), ("top", root)):
         world.add("committee", which, committee.pk, committee.path)
     return world
@@ -235,6 +239,24 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     _issued(world, committee, which, words)
     event = record(plan, verb="submit", by=MACHINE, at=build.AT)
     world.add("audit_event", which, event.pk, path)
+
+
+def _told(world: World, root: Committee, mine: Person, colleague: Person, stranger: Person) -> None:
+    """A notice each, and a calendar of somebody who studies with nobody else."""
+    for which, person, words in (
+        ("own", mine, CONTENT),
+        ("a colleague's", colleague, PRIVATE),
+        ("other", stranger, SECRET),
+    ):
+        told = Notice.objects.create(
+            person=person, rhythm=Rhythm.MONTHLY, period="2026-03", title=f"{words}月提醒", created_at=build.AT,
+            lines=[{"item": None, "kind": "补学", "what": f"{words}补学", "committee": "", "due": "", "left": "", "tone": "near", "url": ""}],
+        )  # fmt: skip
+        world.targets.setdefault("notice", {})[which] = Target((told.pk,), (), person.pk, private=True)
+    alone = build.member(build.committee("己单位党组", parent=root)).person
+    build.account(alone)
+    key = FeedKey.objects.create(person=alone, nonce="n" * 32, made_at=build.AT)
+    world.targets["feed"] = {"own": Target((alone.pk, token(key)), ())}
 
 
 def build_guest(committee: Committee) -> StudySession:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from roster.accounts.roles import Permission
 from roster.audit.moves import Refused
@@ -47,6 +48,20 @@ def public(view: View) -> View:
     view = login_not_required(view)
     view.access = "public"
     return view
+
+
+def poll(view: View) -> View:
+    """Asked for by an open page on its own, again and again: nobody is there because of it (`asked_by_itself`)."""
+    view.is_poll = True
+    return view
+
+
+def asked_by_itself(request: HttpRequest) -> bool:
+    """Whether the address is one that pages poll. It keeps no session alive and is never sent to another page."""
+    try:
+        return getattr(resolve(request.path_info).func, "is_poll", False)
+    except Resolver404:
+        return False
 
 
 def say(request: HttpRequest, reasons: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
 from roster.accounts import second_factor
+from roster.accounts.doors import asked_by_itself
 from roster.audit.actions import record
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -31,7 +32,7 @@ class RoleMiddleware:
             request.user.address = request.META.get("REMOTE_ADDR") or None
             request.user.request_id = request.request_id
             wanted = second_factor.demanded(request)
-            if wanted is not None:
+            if wanted is not None and not asked_by_itself(request):
                 return wanted
         response = self.get_response(request)
         if response.status_code in (403, 404) and request.user.is_authenticated and request.resolver_match:
@@ -47,7 +48,11 @@ class RoleMiddleware:
 
 
 class SessionAgeMiddleware:
-    """Ends a session that idled too long or is too old (settings), and asks for an expired password to be changed."""
+    """Ends a session that idled too long or is too old (settings), and asks for an expired password to be changed.
+
+    What a page asks on its own (`doors.poll`) is nobody's presence: it prolongs nothing, and is answered in its place
+    instead of being sent to another page.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -55,13 +60,17 @@ class SessionAgeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return self.get_response(request)
-        now = request.now.timestamp()
+        now, by_itself = request.now.timestamp(), asked_by_itself(request)
         started = request.session.setdefault("started", now)
         seen = request.session.get("seen", now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
             messages.info(request, "离开时间较长，已自动退出。请重新登录，未提交的内容仍保存在本机浏览器中。")
+            if by_itself:
+                return self.get_response(request)
             return redirect(resolve_url(settings.LOGIN_URL) + f"?next={request.get_full_path()}")
+        if by_itself:
+            return self.get_response(request)
         if now - seen > 30:
             request.session["seen"] = now
         return self._password(request) or self.get_response(request)

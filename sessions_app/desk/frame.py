@@ -10,6 +10,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from sessions_app.desk.approvals import approval_count
 from sessions_app.desk.todos import todo_count
+from sessions_app.notices.models import Notice
 
 P = Permission
 # label, address name, icon, the permissions one of which opens it, the path prefixes under which it is "here"
@@ -62,8 +63,13 @@ def _menu(rows: tuple, user: User, path: str) -> list[dict[str, Any]]:
     return found
 
 
+def unread_count(user: User) -> int | None:
+    """None for an account nobody stands behind: it has no inbox."""
+    return Notice.objects.of(user.person_id).unread().count() if user.person_id else None
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`frame` for base.html; two queries (what waits), none for who is not logged in."""
+    """`frame` for base.html; three queries (what waits, what is unread), none for who is not logged in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not hasattr(request, "today"):
         return {"frame": {}}
@@ -83,7 +89,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             ] if len(user.holds) > 1 else [],
             "todo_count": waiting + owed,
             "todo_url": reverse("approvals") if waiting and not owed else reverse("home"),
-            "inbox_count": None,
+            "inbox_count": unread_count(user),
+            "inbox_url": reverse("notice_list"),
+            "inbox_poll_url": reverse("notice_count"),
             "search_url": "",
             "today_label": f"{day.year}年{day.month}月{day.day}日",
             "idle_seconds": settings.SESSION_IDLE_SECONDS,

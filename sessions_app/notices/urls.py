@@ -1,5 +1,14 @@
 """Addresses of notices."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.notices import views
+
+urlpatterns = [
+    path("inbox/", views.notice_list, name="notice_list"),
+    path("inbox/count/", views.notice_count, name="notice_count"),
+    path("inbox/read/", views.notice_read_all, name="notice_read_all"),
+    path("inbox/settings/", views.preference, name="preference"),
+    path("inbox/<int:pk>/", views.notice, name="notice"),
+    path("inbox/<int:pk>/read/", views.notice_read, name="notice_read"),
+]

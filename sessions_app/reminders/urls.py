@@ -1,5 +1,12 @@
 """Addresses of reminders."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.reminders import calendar_views, views
+
+urlpatterns = [
+    path("behind/", views.behind_list, name="behind_list"),
+    path("calendar/", calendar_views.feed, name="feed"),
+    path("calendar/renew/", calendar_views.feed_renew, name="feed_renew"),
+    path("calendar/<int:person>-<str:token>.ics", calendar_views.feed_ics, name="feed_ics"),
+]

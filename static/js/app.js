@@ -92,6 +92,21 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // ---- copying a field; over plain http there is no clipboard, so the old way is tried too
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("[data-copy]");
+    var field = button && document.getElementById(button.dataset.copy);
+    if (!field) return;
+    var words = button.textContent;
+    function told(done) {
+      button.textContent = done ? "已复制" : "请按 Ctrl+C 复制";
+      setTimeout(function () { button.textContent = words; }, 4000);
+    }
+    field.select();
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(field.value).then(function () { told(true); }, function () { told(false); });
+    else told(document.execCommand("copy"));
+  });
+
   // ---- Tom Select
   function pickers(root) {
     if (!window.TomSelect) return;
@@ -293,12 +308,16 @@
 
   // ---- htmx: CSRF, words for failures, parts woken after a swap
   body.addEventListener("htmx:configRequest", function (event) { event.detail.headers["X-CSRFToken"] = zx.csrf(); });
+  // what a page asks on its own once a minute: nobody is there because of it, and its failures are nobody's news
+  function quiet(event) { return event.target.hasAttribute && event.target.hasAttribute("data-quiet"); }
   body.addEventListener("htmx:responseError", function (event) {
+    if (quiet(event)) return;
     var status = event.detail.xhr.status;
     if (event.target.tagName === "FORM") reopen(event.target);
     zx.say(status === 403 ? "没有办成：登录可能已过期，请刷新页面后再试" : status === 404 ? "没有办成：这一项已经不在了，请刷新页面" : status === 429 ? "太快了，请过一会儿再试" : "没有办成：服务器出了问题，请稍后再试", "error");
   });
   body.addEventListener("htmx:sendError", function (event) {
+    if (quiet(event)) return;
     if (event.target.tagName === "FORM") reopen(event.target);
     zx.say("没有办成：连不上服务器，请检查网络后再试", "error");
   });
@@ -327,7 +346,7 @@
     function seen() { try { return Number(localStorage.getItem(KEY)) || own; } catch (e) { return own; } }
     zx.touch = touch;
     touch();
-    body.addEventListener("htmx:afterRequest", function (event) { if (event.detail.successful) touch(); });
+    body.addEventListener("htmx:afterRequest", function (event) { if (event.detail.successful && !quiet(event)) touch(); });
     function keep() {
       fetch(body.dataset.keepAlive, { method: "POST", credentials: "same-origin", redirect: "manual", headers: { "X-CSRFToken": zx.csrf(), "X-Requested-With": "XMLHttpRequest" } })
         .then(function (r) {
