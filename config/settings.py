@@ -21,6 +21,7 @@ from csp.constants import NONE, SELF
 
 from config import embedded, ways_out
 from config.environment import Environment
+from config.version import VERSION
 from sessions_app.jobs.beat import BEAT, Hours
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ EMBEDDED = not env.text("DATABASE_URL", "")
 DEBUG = env.flag("ZHIXING_DEBUG", False)
 DEMO = env.flag("ZHIXING_DEMO", False)
 SITE_NAME = env.text("ZHIXING_SITE_NAME", "知行")
+PROGRAM_VERSION = VERSION
 HTTPS = env.flag("ZHIXING_HTTPS", not (DEBUG or EMBEDDED))
 PROXY_COUNT = env.number("ZHIXING_PROXY_COUNT", 0)
 CLOCK: datetime | None = env.moment("ZHIXING_CLOCK", ZoneInfo("Asia/Shanghai"))

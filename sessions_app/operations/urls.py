@@ -1,5 +1,10 @@
 """Addresses of operations."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.operations import views
+
+urlpatterns = [
+    path("operations/", views.health_page, name="health_page"),
+    path("operations/switch/", views.beat_switch, name="beat_switch"),
+]
