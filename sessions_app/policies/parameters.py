@@ -32,9 +32,7 @@ def values(keys: Iterable[str], committees: Iterable[Committee], on: date) -> di
     return {pk: dict(_resolve(path, set_here, resolved)) for pk, path in paths.items()}
 
 
-def _resolve(
-    path: str, set_here: Mapping[int, Mapping[str, Any]], resolved: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
+def _resolve(path: str, set_here: Mapping[int, dict[str, Any]], resolved: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What holds at a path: what holds above it, and what the committee itself sets. Every path is worked out once."""
     if path not in resolved:
         head, _, own = path.rstrip("/").rpartition("/")
