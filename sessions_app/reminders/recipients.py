@@ -58,13 +58,16 @@ class Roles:
 
 
 def load(world: World) -> Roles:
-    """Four queries."""
+    """Four queries; of a world of some committees, the roles in these alone."""
     day = world.day
+    here = {} if world.whole else {"committee_id__in": list(world.committees)}
     grants = Grant.objects.on(day).filter(user__is_active=True, user__person__isnull=False)
     separated = grants.filter(role__in=[role.value for role in SEPARATED])
     barred = frozenset(separated.values_list("user__person_id", flat=True))
-    secretaries = _by_committee(StudySecretary.objects.on(day).values_list("committee_id", "person_id"), barred)
-    heads = Membership.objects.on(day).filter(group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
+    secretaries = _by_committee(
+        StudySecretary.objects.on(day).filter(**here).values_list("committee_id", "person_id"), barred
+    )
+    heads = Membership.objects.on(day).filter(**here, group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
     rows = list(heads.order_by("rank", "pk").values_list("committee_id", "person_id", "group_role"))
     leaders = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.LEADER], barred)
     deputies = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.DEPUTY], barred)
