@@ -4,7 +4,7 @@ Taking up a topic receives the prompt in the same act: who plans a study for it 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -247,7 +247,8 @@ def _session_problems(
     return wrong + (rules.reading_problems(is_host=part.is_host, stage=found.stage) if with_readings else [])
 
 
-def prompt_start(prompt: StudyPrompt) -> Any:
+def prompt_start(prompt: StudyPrompt) -> date:
+    """The first day on which a session answers it."""
     return rules.quarter_span(prompt.year, prompt.quarter)[0]
 
 

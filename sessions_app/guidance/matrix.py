@@ -40,14 +40,41 @@ def with_held(mappings: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------ one committee
-@dataclass(frozen=True)
+@dataclass
 class TopicLine:
-    """One topic as a committee stands with it. `mapping` None: not taken up."""
+    """One topic as a committee stands with it. `mapping` None: not taken up. The page adds what it shows beside it."""
 
     topic: PromptTopic
     state: TopicState
     mapping: PromptMapping | None
     held: bool
+    tone: str = ""
+    form: Any = None
+    new_url: str = ""
+    words: str = ""
+    url: str = ""
+
+
+def target_of(mapping: PromptMapping | None) -> str:
+    """`item-12`, `session-34`: what a mapping points at, as the form names it."""
+    if mapping is None:
+        return ""
+    return f"item-{mapping.plan_item_id}" if mapping.plan_item_id else f"session-{mapping.study_session_id}"
+
+
+def target_words(mapping: PromptMapping) -> str:
+    """计划第3项 学习…, 5月20日学习 ….; reads `plan_item` and `study_session`."""
+    if mapping.plan_item is not None:
+        return f"计划第{mapping.plan_item.serial}项 {mapping.plan_item.topic}"
+    session = mapping.study_session
+    return f"{session.day.month}月{session.day.day}日学习 {session.topic}" if session else ""
+
+
+def target_url(mapping: PromptMapping) -> str:
+    """The page of the session, or of the plan the item stands in; reads `plan_item__plan` and `study_session`."""
+    if mapping.plan_item is not None:
+        return mapping.plan_item.plan.get_absolute_url()
+    return mapping.study_session.get_absolute_url() if mapping.study_session else ""
 
 
 def lines_of(prompt: StudyPrompt, committee: Committee) -> tuple[PromptReceipt | None, list[TopicLine]]:
@@ -60,7 +87,10 @@ def lines_of(prompt: StudyPrompt, committee: Committee) -> tuple[PromptReceipt |
         mapping = found.get(topic.pk)
         held = bool(mapping and mapping.held)
         state = topic_state(received=receipt is not None, mapped=mapping is not None, held=held)
-        lines.append(TopicLine(topic, state, mapping, held))
+        line = TopicLine(topic, state, mapping, held)
+        if mapping is not None:
+            line.words, line.url = target_words(mapping), target_url(mapping)
+        lines.append(line)
     return receipt, lines
 
 
@@ -72,6 +102,12 @@ class Row:
     committee: Committee
     received_at: datetime | None
     lines: Sequence[TopicLine]
+
+
+def places(committees: QuerySet) -> QuerySet:
+    """The committees of these that have others below them: by which the matrix can be narrowed."""
+    below = Committee.objects.filter(parent_id=OuterRef("pk"))
+    return committees.filter(Exists(below)).in_order()
 
 
 def in_state(rows: QuerySet, prompt: StudyPrompt, state: TopicState, topics: Iterable[int]) -> QuerySet:

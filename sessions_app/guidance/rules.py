@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from roster.audit.moves import Move, Moves
+from sessions_app.policies.rules import period_last_day
 
 MOVES = Moves(
     thing="学习提示",
@@ -41,9 +42,7 @@ STARTED_STAGES = ("HELD", "ARCHIVED", "CANCELLED")
 
 def quarter_span(year: int, quarter: int) -> tuple[date, date]:
     """First and last day of a quarter."""
-    first = date(year, quarter * 3 - 2, 1)
-    after = date(year + quarter // 4, quarter % 4 * 3 + 1, 1)
-    return first, date.fromordinal(after.toordinal() - 1)
+    return date(year, quarter * 3 - 2, 1), period_last_day(year, quarter)
 
 
 def _rows(texts: Sequence[str], what: str, at_most: int) -> list[str]:

@@ -16,10 +16,19 @@ from sessions_app.attendance.roll import members_on
 from sessions_app.facts import figures, tables
 from sessions_app.facts.periods import Span, span
 from sessions_app.facts.scope import only, subtree
+from sessions_app.guidance.models import Department, StudyPrompt
 from sessions_app.minutes.models import Minutes, MinutesSection
 from sessions_app.papers import rules
 from sessions_app.plans.models import StudyMode, StudyPlan
-from sessions_app.sessions.models import AgendaKind, Participation, ParticipationState, Speech, StudySession
+from sessions_app.policies import parameters
+from sessions_app.sessions.models import (
+    AgendaKind,
+    Participation,
+    ParticipationState,
+    ReleaseType,
+    Speech,
+    StudySession,
+)
 
 QUARTER_WORDS = "一二三四"
 # Agenda items whose text stands in a chapter of its own: speeches, discussion, summary.
@@ -403,6 +412,24 @@ def outcomes(committee: Committee, year: int, *, today: date) -> Facts:
         "kinds": _kinds(found.outcomes_by_kind),
         "outcomes": _bare(tables.outcomes(only(committee.pk), period)),
         "converted": found.proposals_converted, "policies": found.policies_from_proposals,
+    }  # fmt: skip
+
+
+def prompt(row: StudyPrompt) -> Facts:
+    """学习提示 of a quarter: three parts, reading list, who was consulted; the name of the day it was published."""
+    day = row.published_at.astimezone(SHANGHAI).date() if row.published_at else None
+    head = _committee(row.committee, day or date(row.year, row.quarter * 3 - 2, 1))
+    return {
+        "title": row.title, "committee": head, "issuer": head["name"], "year": row.year, "quarter": row.quarter,
+        "quarter_word": QUARTER_WORDS[row.quarter - 1], "stage": row.stage,
+        "topics": [topic.text for topic in row.topics.all()], "focus": row.focus, "outcomes": row.outcomes,
+        "readings": [
+            {"title": reading.title, "release": reading.get_release_type_display()} for reading in row.readings.all()
+        ],
+        "has_restricted": any(reading.release_type == ReleaseType.RESTRICTED for reading in row.readings.all()),
+        "consulted": [str(Department(one).label) for one in row.consulted],
+        "receipt_days": int(parameters.value("prompt_receipt_working_days", row.committee, day or date(row.year, 1, 1))),
+        "on": tables.as_plain(day) or "",
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ SINGLE = {  # papers of one piece, with the page number in the sheet itself
     "minutes": "papers/print/minutes.html",
     "year-plan": "papers/print/year_plan.html",
     "outcomes": "papers/print/outcomes.html",
+    "prompt": "papers/print/prompt.html",
     "reminder-letter": "papers/print/reminder_letter.html",
 }
 

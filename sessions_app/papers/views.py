@@ -19,6 +19,7 @@ from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from roster.committees.models import Committee
 from sessions_app.facts.figures import LABELS
+from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import LIVE, Job
 from sessions_app.jobs.views import progress
@@ -188,7 +189,7 @@ class Wanted:
 
 READ = {
     "sign-in": P.ROLL_READ, "session-plan": P.SESSION_READ, "minutes": P.MINUTES_READ, "year-plan": P.PLAN_READ,
-    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ,
+    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ, "prompt": P.PROMPT_READ,
 }  # fmt: skip
 
 
@@ -202,6 +203,11 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
         )
         facts = frozen.SESSION_PAPERS[kind](session)
         return Wanted(kind, session.committee, facts["year"], session.pk, facts)
+    if kind == PaperKind.PROMPT:
+        # Issued by who publishes it: the department that may edit it, not every secretary of its committee.
+        needed = P.PROMPT_EDIT if needed == P.PAPER_ISSUE else needed
+        row = get_object_or_404(StudyPrompt.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
+        return Wanted(kind, row.committee, row.year, row.pk, frozen.prompt(row))
     if kind == "year-plan":
         plan = get_object_or_404(StudyPlan.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, plan.committee, plan.year, plan.pk, frozen.year_plan(plan))
@@ -263,6 +269,9 @@ def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @require_POST
 def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     wanted = _wanted(request, kind, pk, P.PAPER_ISSUE)
+    if wanted.facts.get("stage") == PromptStage.DRAFT and kind == PaperKind.PROMPT:
+        say(request, ["学习提示还没有发布，不能印发；请先发布，或打印送审稿。"])
+        return redirect("prompt", pk=pk)
     if kind == PaperKind.ANNUAL:
         job = attempt(
             request,

@@ -203,7 +203,7 @@ def session_new(request: HttpRequest) -> HttpResponse:
         head = SessionForm(
             committee=committee, people_day=request.today, item=item,
             initial={
-                "form_token": str(uuid.uuid4()), "topic": known.topic, "plan_item": item.pk if item else "",
+                "form_token": str(uuid.uuid4()), "topic": known.topic or request.GET.get("topic", "")[:200], "plan_item": item.pk if item else "",
                 "mode": known.mode or "DISCUSSION", "category": known.category, "form": "GROUP_STUDY",
                 "chair": known.chair.pk if known.chair else "", "recorder": known.recorder.pk if known.recorder else "",
                 "contact": known.contact, "place": usual.place, "leave_rule": usual.leave_rule,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from roster.audit.actions import Actor, SystemActor
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
+from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, JobStage
 from sessions_app.papers import actions, frozen, handlers
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("kind", help="文书种类 (kind)")
         parser.add_argument("--year", type=int, required=True, help="年度 (year)")
         parser.add_argument("--committee", help="委员会编码；不给时为最上级 (code; the root without it)")
-        parser.add_argument("--quarter", type=int, help="季度：只用于以后的通报 (quarter, for bulletins to come)")
+        parser.add_argument("--quarter", type=int, help="季度：学习提示用 (quarter of the study prompt)")
         parser.add_argument("--number", type=int, help="期次：签到表、方案、记录用 (number of the session)")
         parser.add_argument("--own", action="store_true", help="年度报告只要本级 (annual: without those below)")
         parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
@@ -84,6 +85,9 @@ class Command(BaseCommand):
             if plan is None:
                 raise CommandError(f"{committee}没有{year}年度学习计划。")
             facts, subject = frozen.year_plan(plan), plan.pk
+        elif kind == PaperKind.PROMPT:
+            row = self._prompt(committee, year, options["quarter"])
+            facts, subject = frozen.prompt(row), row.pk
         elif kind == PaperKind.OUTCOMES:
             facts = frozen.outcomes(committee, year, today=at.date())
         else:
@@ -101,6 +105,17 @@ class Command(BaseCommand):
             facts, subject = frozen.SESSION_PAPERS[kind](part.study_session), part.study_session_id
             committee = part.study_session.committee
         return actions.issue(kind, committee=committee, year=year, subject_id=subject, facts=facts, by=by, at=at)
+
+    @staticmethod
+    def _prompt(committee: Committee, year: int, quarter: int | None) -> StudyPrompt:
+        """The last one published by the committee for that quarter."""
+        if quarter not in (1, 2, 3, 4):
+            raise CommandError("请用 --quarter 给出季度，例如 --quarter 1。")
+        rows = StudyPrompt.objects.filter(committee=committee, year=year, quarter=quarter)
+        row: StudyPrompt | None = rows.exclude(stage=PromptStage.DRAFT).order_by("-published_at", "-pk").first()
+        if row is None:
+            raise CommandError(f"{committee}没有发布{year}年第{quarter}季度的学习提示。")
+        return row
 
     def _annual(self, committee: Committee, year: int, *, own: bool, by: Actor, at: Any) -> IssuedPaper:
         """The same job the page starts, worked on here; workers that hear of it help."""
