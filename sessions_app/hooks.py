@@ -22,6 +22,7 @@ from sessions_app.outcomes.models import Outcome
 from sessions_app.reminders import consequences as reminding
 from sessions_app.reminders.models import DueItem
 from sessions_app.reminders.rules import KINDS
+from sessions_app.reminders.wanted import why_drop
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 
 P = Permission
@@ -61,6 +62,7 @@ def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
     reminding.after_run[:] = [settle_after_run]
+    told.still_wanted[:] = [why_drop]
     told.met[:] = [_met]
     told.at_once[:] = [row.label for row in KINDS.values() if row.urgent]
     SUBJECTS.clear()

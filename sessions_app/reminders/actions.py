@@ -26,7 +26,8 @@ CHOSEN = (Rhythm.MONTHLY, Rhythm.WEEKLY, Rhythm.DAILY)
 
 @dataclass
 class Told:
-    """What a run did. `found` things are due (`by_kind`); `sent` notices posted (`by_rhythm`); `skipped`: told nobody now.
+    """What a run did. `found` things are due (`by_kind`), `skipped` of them told nobody now; `sent` notices posted
+    (`by_rhythm`, `notices`: their ids).
 
     `busy`: another run was under way, nothing was done.
     """
@@ -36,6 +37,7 @@ class Told:
     skipped: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
     by_rhythm: dict[str, int] = field(default_factory=dict)
+    notices: list[int] = field(default_factory=list)
     busy: bool = False
 
 
