@@ -242,6 +242,17 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "correction": Address("correction"),
     "correction_decide": Address("correction", "P"),
     "correction_countersign": Address("correction", "P"),
+    # guidance: read and answered by everybody it was published to, changed by who published it
+    "prompt_list": G,
+    "prompt_new": GP,
+    "prompt": Address("prompt"),
+    "prompt_edit": Address("prompt_desk", "GP"),
+    "prompt_publish": Address("prompt_desk", "P"),
+    "prompt_close": Address("prompt_desk", "P"),
+    "prompt_receive": Address("prompt_told", "P"),
+    "prompt_map": Address("prompt_told", "P"),
+    "prompt_unmap": Address("prompt_told", "P"),
+    "prompt_matrix": Address("prompt"),
     # workbooks
     "import_list": G,
     "import_new": GP,
@@ -269,6 +280,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         printed("year-plan", "plan", P.PLAN_READ),
         printed("outcomes", "committee", P.OUTCOME_READ),
         printed("annual", "committee", P.FACTS_READ),
+        printed("prompt", "prompt", P.PROMPT_READ),
     ),
     "paper_issue": (
         issued("sign-in", "session_host"),
@@ -277,7 +289,15 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         issued("year-plan", "plan"),
         issued("outcomes", "committee"),
         issued("annual", "committee"),
+        Address("prompt_desk", "P", needs=(P.PROMPT_EDIT,), before=("prompt",), heavy=True),
     ),
+    # who is behind, and letters to them: sent by whoever stands over both the sender and the addressee
+    "behind_list": (G, Address(query=(("by", "item"),))),
+    "letter_list": G,
+    "letter_new": (GP, Address("committee", "GP", named="committee")),
+    "letter_preview": Address("committee", "P", named="committee"),
+    "letter": Address("letter"),
+    "letter_withdraw": Address("letter_sent", "P"),
     # desk
     "home": G,
     "approvals": G,

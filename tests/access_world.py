@@ -19,7 +19,9 @@ from roster.people.models import GroupRole, Person
 from sessions_app.attachments.models import Attachment, AttachmentKind
 from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionKind
+from sessions_app.guidance.models import PromptMapping, PromptReceipt, PromptStage, PromptTopic, StudyPrompt
 from sessions_app.jobs.models import Job, JobStage
+from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.minutes.models import Minutes, MinutesSection, MinutesStage
 from sessions_app.notices.models import Notice, Rhythm
 from sessions_app.outcomes.models import Outcome, OutcomeKind
@@ -27,7 +29,8 @@ from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter
 from sessions_app.reminders.keys import token
-from sessions_app.reminders.models import FeedKey
+from sessions_app.reminders.models import DueItem, FeedKey
+from sessions_app.reminders.rules import Kind
 from sessions_app.sessions.models import (
     AgendaItem,
     AgendaKind,
@@ -78,6 +81,7 @@ def make() -> World:
     build.member(other, build.person(f"{SECRET}组长"), role=GroupRole.LEADER, rank=1)
     _life(world, other, "other", SECRET, stranger, stranger)
     _joint(world, host, own)
+    _prompts(world, root, county, own, other)
     _told(world, root, member, colleague, stranger)
     for which, committee in (("above", county), ("top", root)):
         world.add("committee", which, committee.pk, committee.path)
@@ -107,6 +111,39 @@ def _visitors(world: World, root: Committee, county: Committee, own: Committee) 
         grant(f"{name} of the county", role, county)
     sit("nobody", build.account())
     world.visitors.append(Somebody("the street", logged_in=False))
+
+
+def _prompts(world: World, root: Committee, county: Committee, own: Committee, other: Committee) -> None:
+    """Published from the city and the county to all below them, one of a sibling alone, and a draft of the county."""
+
+    def prompt(committee: Committee, title: str, stage: str) -> StudyPrompt:
+        at = None if stage == PromptStage.DRAFT else build.AT
+        row: StudyPrompt = StudyPrompt.objects.create(
+            committee=committee, year=2026, quarter=1, title=title, focus=f"{title}重点", outcomes=f"{title}成果",
+            stage=stage, published_at=at,
+        )  # fmt: skip
+        PromptTopic.objects.create(prompt=row, text=f"{title}主题")
+        return row
+
+    rows = {}
+    below = [row.path for row in Committee.objects.filter(path__startswith=root.path)]
+    for which, committee, title, stage in (
+        ("top", root, f"{CONTENT}市提示", PromptStage.PUBLISHED), ("own", county, f"{CONTENT}县提示", PromptStage.PUBLISHED),
+        ("other", other, f"{SECRET}提示", PromptStage.PUBLISHED), ("a draft", county, f"{CONTENT}草稿", PromptStage.DRAFT),
+    ):  # fmt: skip
+        row = rows[which] = prompt(committee, title, stage)
+        told = [path for path in below if path.startswith(committee.path)]
+        draft = stage == PromptStage.DRAFT
+        world.add("prompt", which, row.pk, *((committee.path,) if draft else told))
+        world.add("prompt_desk", which, row.pk, committee.path)
+        if not draft:
+            world.add("prompt_told", which, row.pk, *told)
+    for committee in (own, other):
+        PromptReceipt.objects.create(prompt=rows["top"], committee=committee, received_at=build.AT)
+        PromptMapping.objects.create(
+            topic=rows["top"].topics.get(), committee=committee, study_session=committee.study_sessions.first(),
+            mapped_at=build.AT,
+        )  # fmt: skip
 
 
 def _session(
@@ -237,6 +274,7 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
         file = _file(committee, about, kind, words, build.account())
         world.add(subject, which, file.pk, path)
     _issued(world, committee, which, words)
+    _letters(world, committee, which, words)
     event = record(plan, verb="submit", by=MACHINE, at=build.AT)
     world.add("audit_event", which, event.pk, path)
 
@@ -300,6 +338,23 @@ def _issued(world: World, committee: Committee, which: str, words: str) -> None:
     run.file.save("x", ContentFile(file.getvalue()), save=False)
     run.save()
     world.add("import_run", which, run.pk, committee.path)
+
+
+def _letters(world: World, committee: Committee, which: str, words: str) -> None:
+    """A thing that is due, and the letters that name it: the city's, and one of the committee directly above."""
+    item = DueItem.objects.create(
+        kind=Kind.PLAN_DUE, subject=f"plan:{committee.pk}:2027", committee=committee, due_on=HELD_ON, what=f"{words}计划",
+        found_on=HELD_ON,
+    )  # fmt: skip
+    root = Committee.objects.get(pk=int(committee.path.split("/")[0]))
+    for name, sender in ((which, root), (f"{which}, from directly above", committee.parent)):
+        letter = ReminderLetter.objects.create(
+            committee=committee, sender=sender, year=2026, demand=f"{words}要求", answer_by=AHEAD, issued_at=build.AT,
+            number=ReminderLetter.objects.filter(sender=sender).count() + 1,
+        )  # fmt: skip
+        LetterLine.objects.create(letter=letter, item=item, what=item.what, due_on=item.due_on)
+        world.add("letter", name, letter.pk, committee.path)
+        world.add("letter_sent", name, letter.pk, sender.path)
 
 
 def _joint(world: World, host: Committee, guest: Committee) -> None:

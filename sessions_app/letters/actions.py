@@ -116,9 +116,7 @@ def _notice(letter: ReminderLetter, person: int, title: str, lead: str, lines: l
 
 
 @transaction.atomic
-def withdraw(
-    letter: ReminderLetter, *, reason: str, version: int | None, by: Actor, at: datetime
-) -> ReminderLetter:
+def withdraw(letter: ReminderLetter, *, reason: str, version: int | None, by: Actor, at: datetime) -> ReminderLetter:
     """By hand, with a reason. The paper stays as it is; its readers are told."""
     row: ReminderLetter = ReminderLetter.objects.select_related("committee", "sender").lock(letter.pk, version)
     before, stage = row.stage, MOVES.target(row.stage, "withdraw_letter")
@@ -164,5 +162,3 @@ def settle(*, at: datetime, by: Actor) -> int:
 def settle_after_run(at: datetime) -> None:
     """At the end of a run of reminders: see `reminders.consequences`."""
     settle(at=at, by=CLOCKWORK)
-
-

@@ -84,7 +84,8 @@
     var field = button.closest(".field");
     var area = field && field.querySelector("textarea, input[type=text]");
     if (!area) return;
-    area.value = (area.value ? area.value.replace(/[。;\uff1b\s]*$/, "；") : "") + button.textContent.trim();
+    if (button.dataset.fill) area.value = button.dataset.fill; // a whole text takes the place of what stood there
+    else area.value = (area.value ? area.value.replace(/[。;\uff1b\s]*$/, "；") : "") + button.textContent.trim();
     area.dispatchEvent(new Event("input", { bubbles: true }));
     area.focus();
   });
