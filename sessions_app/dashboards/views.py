@@ -14,7 +14,15 @@ from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from sessions_app.dashboards import overview, ranks
 from sessions_app.dashboards.access import Place, place
-from sessions_app.dashboards.exceptions import KINDS, OTHERS, below_target, exception_listing, exceptions, situation
+from sessions_app.dashboards.exceptions import (
+    KINDS,
+    OTHERS,
+    Found,
+    below_target,
+    exception_listing,
+    exceptions,
+    situation,
+)
 from sessions_app.dashboards.forms import PeriodForm, tops
 from sessions_app.facts import counted
 from sessions_app.facts.drill import MAKERS, Listing, Narrow, listing
@@ -24,6 +32,7 @@ from sessions_app.facts.periods import Span, before
 from sessions_app.facts.rules import percent
 from sessions_app.facts.sheets import workbook
 from sessions_app.plans.models import ContentCategory
+from sessions_app.reminders.behind import overdue_in
 
 SIZES = (20, 50, 100)
 HEAT_ROWS = 150
@@ -65,7 +74,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "form": form,
             "period": period,
             "figures": overview.headline(figures, _figures(here, before(period)), links, held, at.rules),
-            "found": [(one, links.to(one.key)) for one in exceptions(at, below=len(below))],
+            "found": [
+                *_overdue(request, here),
+                *((one, links.to(one.key)) for one in exceptions(at, below=len(below))),
+            ],
             "heat": overview.heat_rows(page.object_list, links, request.today),
             "months": [f"{month}月" for month in range(1, 13)],
             "legend": overview.LEGEND,
@@ -82,6 +94,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "table_url": f"{reverse('dashboard_committees')}?{_query(here, period)}",
         },
     )
+
+
+def _overdue(request: HttpRequest, here: Place) -> list[tuple[Found, str]]:
+    """What is overdue today, whatever the period shown; opens the list of who is behind."""
+    if not request.user.may(P.REMINDER_READ):
+        return []
+    committees, items = overdue_in(here.scope.where("committee"), request.today)
+    if not items:
+        return []
+    url = f"{reverse('behind_list')}?under={here.committee.pk}&tone=overdue{'' if here.whole else '&only=on'}"
+    return [(Found("overdue", committees, f"{committees} 家有逾期事项，共 {items} 项", "overdue", ""), url)]
 
 
 def _query(here: Place, period: Span) -> str:

@@ -114,6 +114,13 @@ def _counts() -> dict[str, Count]:
     return {tone.value: Count("pk", filter=Q(tone=tone.value)) for tone in Tone}
 
 
+def overdue_in(scope: Q, day: date) -> tuple[int, int]:
+    """How many committees of a scope have something overdue, and how many things; one query."""
+    found = DueItem.objects.open().filter(scope, due_on__lt=day)
+    counted = found.aggregate(committees=Count("committee", distinct=True), items=Count("pk"))
+    return counted["committees"], counted["items"]
+
+
 def by_committee(found: QuerySet[Any], tone: str) -> QuerySet[Any]:
     """One line a committee with its counts; `tone` keeps those that have one of it, their counts stay whole."""
     names = ("committee_id", "committee__name", "committee__short_name", "committee__path")
