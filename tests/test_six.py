@@ -19,9 +19,11 @@ from roster.audit.models import AuditEvent
 from roster.people.models import GroupRole
 from sessions_app.jobs import tasks, work
 from sessions_app.jobs.models import Job, JobStage, JobStep
+from sessions_app.notices.models import Notice
 from sessions_app.papers import actions as papers
 from sessions_app.papers import handlers
 from sessions_app.papers.models import IssuedPaper
+from sessions_app.reminders.models import DueItem, Reminder, Round
 from tests import build
 
 BY = SystemActor("测试")
@@ -49,6 +51,7 @@ def annual_job(swept: None, settings: Any, tmp_path: Any) -> Job:
     handlers.register()
     place = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
     settings.STORAGES = {**settings.STORAGES, "default": place}
+    settings.CLOCK = build.AT
     committee = build.committee("云州市发改委党组", since=date(2020, 1, 1))
     build.member(committee, role=GroupRole.LEADER, rank=1, since=date(2024, 1, 1))
     build.granted(Role.REVIEWER, committee)
@@ -85,6 +88,10 @@ def state() -> dict[str, Any]:
         "steps": list(JobStep.objects.order_by("pk").values_list("key", "stage", "attempts")),
         "papers": list(IssuedPaper.objects.order_by("pk").values_list("kind", "year", "number", "sha256")),
         "events": sorted(AuditEvent.objects.values_list("verb", "subject_type")),
+        "due": sorted(DueItem.objects.values_list("kind", "subject", "found_on", "due_on")),
+        "told": sorted(Notice.objects.values_list("person__name", "rhythm", "period", "title")),
+        "reminders": sorted(Reminder.objects.values_list("person__name", "item__subject", "period")),
+        "rounds": sorted(Round.objects.values_list("rhythm", "period", "notices")),
     }
 
 
@@ -92,6 +99,7 @@ ARGUMENTS: dict[str, Callable[[Job], tuple[object, ...]]] = {
     "jobs.run": lambda job: (job.pk,),
     "jobs.reconcile": lambda job: (),
     "health.beat_tick": lambda job: (),
+    "reminders.send_due": lambda job: (),
     "notices.deliver": lambda job: ("CHAT",),  # with letters on their way: test_delivery.py
 }
 
@@ -117,6 +125,9 @@ def test_a_task_run_twice_and_in_parallel_leaves_what_once_leaves(name: str, ann
         assert [stage for _, _, stage, *_ in first["jobs"]] == [JobStage.DONE]
         assert len(first["papers"]) == 1
         assert {attempts for _, _, attempts in first["steps"]} == {1}
+    if name == "reminders.send_due":
+        assert first["due"] and first["reminders"]
+        assert {rhythm for _, rhythm, _, _ in first["told"]} == {"MONTHLY", "QUARTERLY"}
 
 
 def test_the_comparison_notices_work_done_twice(annual_job: Job) -> None:
