@@ -62,7 +62,7 @@ class SessionAgeMiddleware:
             return self.get_response(request)
         now, by_itself = request.now.timestamp(), asked_by_itself(request)
         started = request.session.setdefault("started", now)
-        seen = request.session.get("seen", now)
+        seen = request.session.setdefault("seen", now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
             messages.info(request, "离开时间较长，已自动退出。请重新登录，未提交的内容仍保存在本机浏览器中。")

@@ -1,6 +1,7 @@
 """Doors of the roll, of leave and of make-up study."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -33,7 +34,9 @@ from sessions_app.attendance.forms import (
 )
 from sessions_app.attendance.models import Attendance, LeaveRequest, LeaveStage, MakeUpStage, MakeUpStudy
 from sessions_app.attendance.roll import Roll, RollPart, RollRow, open_roll
+from sessions_app.policies import parameters
 from sessions_app.policies.calendar import load
+from sessions_app.policies.rules import DEADLINE_RULES, deadline
 from sessions_app.sessions.models import Participation, SessionStage, StudySession
 
 P = Permission
@@ -418,14 +421,15 @@ MAKE_UP_SORTS = {
 }
 
 
-def due_words(row: MakeUpStudy, today: date, days: Any) -> tuple[str, str]:
-    """还剩 3 个工作日 / 已过期 2 个工作日, with its tone; nothing for what is settled."""
-    if row.stage not in (MakeUpStage.DUE, MakeUpStage.RETURNED):
-        return "", ""
-    left = days.between(today, row.due_on)
-    if row.due_on < today:
-        return f"已过期 {abs(left)} 个工作日", "overdue"
-    return (f"还剩 {left} 个工作日", "near" if left <= 3 else "muted") if left else ("今天到期", "behind")
+def _tell_terms(rows: Sequence[MakeUpStudy], today: date) -> None:
+    """Gives each row `left` and `left_tone`, by its committee's rules; nothing for what is settled. Two queries."""
+    rules = parameters.values(DEADLINE_RULES, {row.participation.committee for row in rows}, today)
+    dues = [today, *(row.due_on for row in rows)]
+    days = load(min(dues), max(dues))
+    for row in rows:
+        row.left, row.left_tone = "", ""
+        if row.stage in (MakeUpStage.DUE, MakeUpStage.RETURNED):
+            row.left, row.left_tone = deadline(row.due_on, today, days, rules[row.committee_id])
 
 
 @permission(*MAKE_UP_READING)
@@ -451,11 +455,9 @@ def make_up_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(participation__study_session_id=given["session"])
     rows, sort = ordered(request, rows, MAKE_UP_SORTS, "due")
     page = page_of(request, rows)
-    dues = [row.due_on for row in page] + [request.today]
-    days = load(min(dues) - timedelta(days=1), max(dues))
+    _tell_terms(list(page), request.today)
     for row in page:
         row.tone = MAKE_UP_TONES[row.stage]
-        row.left, row.left_tone = due_words(row, request.today, days)
     context = {
         "form": form,
         "page_obj": page,
@@ -492,8 +494,7 @@ def make_up(request: HttpRequest, pk: int) -> HttpResponse:
         and not own
         and MakeUpStudy.objects.open_to(request.user, P.MAKEUP_CONFIRM).filter(pk=pk).exists()
     )
-    days = load(min(row.due_on, request.today) - timedelta(days=1), max(row.due_on, request.today))
-    left, tone = due_words(row, request.today, days)
+    _tell_terms([row], request.today)
     context = {
         "row": row,
         "session": row.participation.study_session,
@@ -501,7 +502,6 @@ def make_up(request: HttpRequest, pk: int) -> HttpResponse:
         "writable": writable,
         "confirms": confirms,
         "tone": MAKE_UP_TONES[row.stage],
-        "due": {"date": f"{row.due_on:%Y-%m-%d}", "left": left, "tone": tone},
         "files": list(Attachment.objects.about(row)),
         "events": history_of(row),
         "may_upload": writable,

@@ -10,7 +10,7 @@ from roster.audit.actions import SystemActor
 from roster.committees import intake as committees
 from roster.people import intake as people
 from sessions_app.attendance import intake as attendance
-from sessions_app.demo import accounts, living
+from sessions_app.demo import accounts, guidance, living
 from sessions_app.demo.world import World, build
 from sessions_app.demo.year import History, history, moment
 from sessions_app.minutes import intake as minutes
@@ -57,6 +57,8 @@ def load_demo(*, at: datetime, small: bool = False, say: Say = print) -> Loaded:
     say(f"考勤 {len(found.marks)} 条，成果 {len(found.outcomes)} 项。")
     logins = accounts.create(world, by=LOADER, at=at)
     living.play(world, at=at)
+    prompts = guidance.play(world, calendar=calendar, by=LOADER, at=at)
+    say(f"学习提示 {prompts} 份。")
     say(f"账号 {len(logins)} 个，进行中的事项若干。")
     return Loaded(world, found, logins)
 

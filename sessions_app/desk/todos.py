@@ -1,7 +1,7 @@
 """今日待办 of a study secretary: only what is missing, nearest deadline first, each line one verb."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.plans.models import PlanStage, StudyPlan
 from sessions_app.policies import parameters
 from sessions_app.policies.calendar import load
-from sessions_app.policies.rules import WorkingDays, day_in_year
+from sessions_app.policies.rules import DEADLINE_RULES, WorkingDays, day_in_year, deadline
 from sessions_app.sessions.models import Participation, ParticipationState, SessionStage, StudySession
 
 Rules = Mapping[int, Mapping[str, Any]]
@@ -35,7 +35,7 @@ class Todo:
     go: str
     note: str = ""
     left: str = ""
-    tone: str = "near"
+    tone: str = "muted"
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,7 @@ class Kind:
     line: Callable[[Any], Todo]
 
 
-def words_left(due: date | None, today: date, calendar: WorkingDays) -> tuple[str, str]:
-    """(还剩 n 个工作日, tone). Overdue is computed here, never stored."""
-    if due is None:
-        return "", "muted"
-    if due < today:
-        return f"已逾期 {(today - due).days} 天", "overdue"
-    left = calendar.between(today, due)
-    return ("今天到期" if due == today else f"还剩 {left} 个工作日"), ("behind" if left <= 2 else "near")
-
-
-RULES = ("plan_due_day", "minutes_due_working_days")
+RULES = ("plan_due_day", "minutes_due_working_days", *DEADLINE_RULES)
 
 
 def kinds_for(user: User, today: date, calendar: WorkingDays, rules: Rules) -> dict[str, Kind]:
@@ -162,13 +152,16 @@ def todos_of(user: User, today: date) -> list[Todo]:
     """The lines, nearest deadline first; one query a kind, each capped."""
     calendar = load(date(today.year - 1, 1, 1), date(today.year + 1, 12, 31))
     found = []
-    mine = {hold.committee_id for hold in user.holds_with(Permission.PLAN_EDIT)}
+    doing = (Permission.PLAN_EDIT, Permission.SESSION_EDIT, Permission.MAKEUP_CONFIRM)
+    mine = {hold.committee_id for permission in doing for hold in user.holds_with(permission)}
     rules = parameters.values(RULES, Committee.objects.filter(pk__in=mine), today)
     for kind in kinds_for(user, today, calendar, rules).values():
         for row in kind.rows[:SHOWN]:
             todo = kind.line(row)
-            left, tone = words_left(todo.due, today, calendar)
-            found.append(Todo(todo.verb, todo.what, todo.due, todo.url, todo.go, todo.note, left, tone))
+            if todo.due:
+                left, tone = deadline(todo.due, today, calendar, rules[row.committee_id])
+                todo = replace(todo, left=left, tone=tone)
+            found.append(todo)
     return sorted(found, key=lambda todo: (todo.due or date.max, todo.verb))
 
 

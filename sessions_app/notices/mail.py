@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from email.utils import parseaddr
 from functools import partial
 from types import TracebackType
@@ -34,7 +35,7 @@ def absolute(path: str) -> str:
 def message_id(delivery: Delivery) -> str:
     """The same for every try of a delivery, so that a mailbox may recognise the second one."""
     host = parseaddr(settings.MAIL_FROM)[1].partition("@")[2] or "localhost"
-    return f"<zhixing.{delivery.notice.created_at:%Y%m%d%H%M%S}.{delivery.pk}@{host}>"
+    return f"<zhixing.{delivery.notice.created_at.astimezone(UTC):%Y%m%d%H%M%S}.{delivery.pk}@{host}>"
 
 
 def letter(delivery: Delivery) -> EmailMultiAlternatives:

@@ -24,6 +24,13 @@ class Line:
     turned: AuditEvent | None
 
     @property
+    def sentence(self) -> str:
+        """What follows from pressing the button."""
+        if self.is_on:
+            return f"停用“{self.row.label}”：{self.row.stops}"
+        return f"启用“{self.row.label}”：从下一次起按时运行，积压的接着做。"
+
+    @property
     def switching(self) -> list[dict[str, str]]:
         """What the button sends."""
         return [{"name": "name", "value": self.row.name}, {"name": "is_on", "value": "0" if self.is_on else "1"}]

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
-from sessions_app.plans.rules import days_late, days_overdue, due_on
+from sessions_app.plans.rules import days_late, due_on
+from sessions_app.policies.rules import WorkingDays, left_words
 
 
 def with_plans(committees: QuerySet, year: int) -> QuerySet:
@@ -61,14 +62,14 @@ def narrowed(rows: QuerySet, wanted: str, due: date) -> QuerySet:
     return rows
 
 
-def filing_words(filed_on: date | None, year: int, today: date, due: date | None = None) -> tuple[str, str]:
-    """(tone, words): 按时备案, 逾期 3 天备案, 已过期限 5 天, 还未到期."""
-    due = due or due_on(year)
+def filing_words(filed_on: date | None, year: int, today: date, due: date, calendar: WorkingDays) -> tuple[str, str]:
+    """(tone, words): 按时备案, 逾期 3 天备案; not filed yet: 逾期 3 个工作日, 1月31日前备案."""
     if filed_on is not None:
         late = days_late(filed_on, year, due)
         return ("behind", f"逾期 {late} 天备案") if late else ("ok", "按时备案")
-    over = days_overdue(today, year, due)
-    return ("overdue", f"已过期限 {over} 天") if over else ("near", f"{due.month}月{due.day}日前备案")
+    if due < today:
+        return "overdue", left_words(due, today, calendar)
+    return "near", f"{due.month}月{due.day}日前备案"
 
 
 def editions_of(plan: StudyPlan) -> list[StudyPlan]:

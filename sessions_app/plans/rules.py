@@ -53,11 +53,6 @@ def days_late(filed_on: date | None, year: int, due: date | None = None) -> int:
     return max(0, (filed_on - (due or due_on(year))).days) if filed_on else 0
 
 
-def days_overdue(today: date, year: int, due: date | None = None) -> int:
-    """How late a plan that is not filed yet would be, were it filed today."""
-    return days_late(today, year, due)
-
-
 def empty_quarters(items: Iterable[HasQuarter], first: int = 1) -> list[int]:
     """Quarters from `first` on (a committee set up in June owes nothing before) without a topic."""
     planned = {item.quarter for item in items}

@@ -35,7 +35,7 @@ from sessions_app.plans.forms import (
     with_values,
 )
 from sessions_app.plans.models import ContentCategory, PlanStage, StudyPlan
-from sessions_app.policies import parameters
+from sessions_app.policies import calendar, parameters
 from sessions_app.policies.rules import day_in_year
 
 STAGE_TONES = {
@@ -107,12 +107,13 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         .values_list("pk", flat=True)
     )
     stages = dict(PlanStage.choices)
+    working = calendar.load(due, request.today)
     shown = [
         {
             "committee": row, "url": reverse("plan", args=[row.plan_id]) if row.plan_id else "",
             "stage": stages.get(row.plan_stage, "未编制"), "tone": STAGE_TONES[row.plan_stage or ""],
             "topics": row.topics or 0, "amended": (row.editions or 1) - 1, "filed_on": row.filed_on,
-            "filing": filing.filing_words(row.filed_on, year, request.today, due),
+            "filing": filing.filing_words(row.filed_on, year, request.today, due, working),
             "new_url": f"{reverse('plan_new')}?committee={row.pk}&year={year}"
             if row.pk in editable and not row.plan_id else "",
         }
@@ -178,12 +179,13 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
                    for item in items if item.quarter == number]}
         for number in rules.QUARTER_WORDS
     ]  # fmt: skip
+    working = calendar.load(due, request.today)
     context = {
         "plan": plan, "quarters": quarters, "editions": editions, "newest": newest, "is_newest": is_newest,
         "tone": STAGE_TONES[plan.stage], "amended": len(editions) - 1, "warnings": warnings,
         "history": history_of(editions), "may_edit": may_edit, "may_approve": may_approve, "own": own,
         "may_print": request.user.may(Permission.PAPER_READ),
-        "writable": may_edit and plan.stage in rules.OPEN_STAGES, "filing": filing.filing_words(original, plan.year, request.today, due),
+        "writable": may_edit and plan.stage in rules.OPEN_STAGES, "filing": filing.filing_words(original, plan.year, request.today, due, working),
         "missing": _missing(plan, items), "due": due, "return_reasons": RETURN_REASONS,
         "submit_form": SubmitForm(initial={"version": plan.version, "meeting": plan.approving_meeting, "met_on": plan.approved_on}),
         "approve_form": ApproveForm(initial={"version": plan.version, "meeting": plan.approving_meeting, "met_on": plan.approved_on}),

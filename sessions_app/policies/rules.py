@@ -211,6 +211,17 @@ def left_words(due_on: date, on: date, calendar: WorkingDays) -> str:
     return f"逾期 {-count} 个工作日" if count else "已逾期"
 
 
+DEADLINE_RULES = ("near_working_days", "behind_working_days")
+
+
+def deadline(due_on: date, on: date, calendar: WorkingDays, rules: Mapping[str, Any]) -> tuple[str, str]:
+    """(words, tone) of a deadline by the local rules of its committee (`DEADLINE_RULES`); muted while it is not near."""
+    words = left_words(due_on, on, calendar)
+    if not is_near(due_on, on, calendar, near_days=rules["near_working_days"]):
+        return words, "muted"
+    return words, tone(due_on, on, calendar, behind_days=rules["behind_working_days"]).value
+
+
 def quarter_of(day: date) -> int:
     return (day.month + 2) // 3
 

@@ -79,6 +79,7 @@ def run(found: Sequence[Due], world: World, *, at: datetime, by: Actor) -> Told:
     return Told(
         found=len(dues), sent=sum(sent.values()), skipped=len(dues) - len(told),
         by_kind=dict(sorted(Counter(one.kind.value for one in dues).items())), by_rhythm=dict(sorted(sent.items())),
+        notices=[notice.pk for notice in notices if notice is not None],
     )  # fmt: skip
 
 

@@ -22,10 +22,12 @@ from sessions_app.reminders.models import Audience, DueItem, Reminder, Round
 RULE = "behind_working_days"
 LEVELS = ("level_order", "sort_order", "code")
 COMMITTEE_ORDER = tuple(f"committee__{field}" for field in LEVELS)
+# "-overdue" is what one sees first: the most overdue on top, of these the oldest, of these the official order.
+DOWN = tuple(f"-{field}" for field in COMMITTEE_ORDER)
 COMMITTEE_SORTS = {
-    "overdue": ("-overdue", "oldest", "-behind", "-near", *COMMITTEE_ORDER),
-    "behind": ("-behind", "-overdue", *COMMITTEE_ORDER),
-    "near": ("-near", "-overdue", *COMMITTEE_ORDER),
+    "overdue": ("overdue", "-oldest", "behind", "near", *DOWN),
+    "behind": ("behind", "overdue", *DOWN),
+    "near": ("near", "overdue", *DOWN),
     "oldest": ("oldest", "-overdue", *COMMITTEE_ORDER),
     "committee": COMMITTEE_ORDER,
 }
@@ -139,7 +141,7 @@ def letters_of(committee_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Line:
-    """One item as it is shown and exported. `told`: {who, role, on}, each person once, the latest telling."""
+    """One item as it is shown and exported. `told`: {who, role, on, when}, each person once, the latest telling."""
 
     item: DueItem
     tone: str
@@ -157,8 +159,7 @@ class Line:
 
     @property
     def told_words(self) -> str:
-        named = [f"{one['role']}{one['who']} {one['on'].month}月{one['on'].day}日" for one in self.told]
-        return "；".join(named)
+        return "；".join(f"{one['role']}{one['who']} {one['when']}" for one in self.told)
 
 
 def lines(items: Sequence[DueItem], day: date, working: WorkingDays) -> list[Line]:
@@ -168,7 +169,9 @@ def lines(items: Sequence[DueItem], day: date, working: WorkingDays) -> list[Lin
     latest = Reminder.objects.filter(item__in=ids).select_related("person", "notice")
     for row in latest.order_by("item_id", "person_id", "-id").distinct("item_id", "person_id"):
         on = row.notice.created_at.astimezone(SHANGHAI).date()
-        told[row.item_id].append({"who": row.person.name, "role": Audience(row.audience).label, "on": on})
+        told[row.item_id].append(
+            {"who": row.person.name, "role": Audience(row.audience).label, "on": on, "when": f"{on.month}月{on.day}日"}
+        )
     raised: dict[int, set[str]] = defaultdict(set)
     for item_id, period in Reminder.objects.filter(item__in=ids, period__in=ESCALATED).values_list("item_id", "period"):
         raised[item_id].add(period)

@@ -40,7 +40,7 @@ def behind_list(request: HttpRequest) -> HttpResponse:
         shown = found.filter(tone=asked.tone) if asked.tone else found
         shown, sort = ordered(request, shown.select_related("committee"), behind.ITEM_SORTS, "due")
     else:
-        shown, sort = ordered(request, behind.by_committee(found, asked.tone), behind.COMMITTEE_SORTS, "overdue")
+        shown, sort = ordered(request, behind.by_committee(found, asked.tone), behind.COMMITTEE_SORTS, "-overdue")
     at = behind.as_of(day, working)
     if request.GET.get("format") == "xlsx":
         return _workbook(request, shown, by_item, f"{at.words}{_narrowed(form)}", working)
@@ -104,7 +104,11 @@ def _committees(request: HttpRequest, page: Any) -> list[dict[str, Any]]:
 
 def _lines(request: HttpRequest, page: Any, working: Any) -> list[dict[str, Any]]:
     return [
-        {"line": line, "word": TONE_WORDS[Tone(line.tone)], "opens": behind.opens(request.user, line.item.url)}
+        {
+            "line": line,
+            "opens": behind.opens(request.user, line.item.url),
+            "word": line.left if line.tone == Tone.OVERDUE else f"{TONE_WORDS[Tone(line.tone)]}，{line.left}",
+        }
         for line in behind.lines(list(page), request.today, working)
     ]
 

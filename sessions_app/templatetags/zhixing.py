@@ -25,6 +25,14 @@ def day(value: date | None) -> str:
 
 
 @register.filter
+def short_day(value: date | None, today: date) -> str:
+    """3月5日 in the year of `today`, 2025年3月5日 in another: for lists that go over several years."""
+    if value is None:
+        return UNKNOWN
+    return f"{value.month}月{value.day}日" if value.year == today.year else full_day(value)
+
+
+@register.filter
 def full_day(value: date | None) -> str:
     """2026年3月5日."""
     return f"{value.year}年{value.month}月{value.day}日" if value else UNKNOWN

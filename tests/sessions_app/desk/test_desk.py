@@ -11,9 +11,8 @@ from roster.audit.actions import SystemActor
 from roster.committees.models import Committee
 from sessions_app.desk.approvals import approval_count, waiting_for
 from sessions_app.desk.strip import STATIONS, stations_of
-from sessions_app.desk.todos import todo_count, todos_of, words_left
+from sessions_app.desk.todos import todo_count, todos_of
 from sessions_app.policies.actions import set_parameter
-from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
 from tests.sessions_app.conftest import DEMO_AT
@@ -114,14 +113,6 @@ def test_my_study_keeps_two_committees_apart(demo) -> None:
     page = entering("chengyuan").get(reverse("my_study")).content.decode()
     assert "我的记录" in page
     assert "参学率" in page
-
-
-def test_time_left_is_told_in_working_days() -> None:
-    calendar = WorkingDays({}, frozenset())
-    assert words_left(date(2026, 11, 24), date(2026, 11, 20), calendar) == ("还剩 2 个工作日", "behind")
-    assert words_left(date(2026, 11, 20), date(2026, 11, 20), calendar)[0] == "今天到期"
-    assert words_left(date(2026, 11, 18), date(2026, 11, 20), calendar) == ("已逾期 2 天", "overdue")
-    assert words_left(None, date(2026, 11, 20), calendar) == ("", "muted")
 
 
 def test_deadlines_on_the_bench_are_the_local_rules(demo) -> None:

@@ -1,10 +1,11 @@
 """The beat table: every line has its task, is on unless somebody switched it off, and off means nothing is done."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 
 from config.celery import app
 from roster.accounts.roles import Role
@@ -14,6 +15,7 @@ from sessions_app.jobs import actions, tasks
 from sessions_app.jobs.beat import BEAT, ROWS
 from sessions_app.jobs.models import BeatSwitch, Job, JobStage, JobStep
 from sessions_app.jobs.switches import is_on
+from sessions_app.notices.delivery import Drained
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,7 @@ def test_a_misspelled_line_is_noticed() -> None:
 
 
 def test_beat_runs_the_table() -> None:
-    scheduled = settings.CELERY_BEAT_SCHEDULE
+    scheduled = configured.CELERY_BEAT_SCHEDULE
     assert set(scheduled) == set(ROWS)
     for row in BEAT:
         entry = scheduled[row.name]
@@ -83,7 +85,7 @@ def test_beat_runs_the_table() -> None:
 
 
 def test_reminders_are_looked_for_every_ten_minutes_of_the_working_day() -> None:
-    schedule = settings.CELERY_BEAT_SCHEDULE["reminders.send_due"]["schedule"]
+    schedule = configured.CELERY_BEAT_SCHEDULE["reminders.send_due"]["schedule"]
     assert schedule.hour == set(range(8, 18))
     assert schedule.minute == {0, 10, 20, 30, 40, 50}
     assert ROWS["reminders.send_due"].words == "每天 8:00—17:50，每 10 分钟一次"
@@ -96,7 +98,46 @@ def test_every_line_has_its_task() -> None:
     assert {row.task for row in BEAT} - set(app.tasks) == set()
 
 
-def test_switched_off_nothing_is_taken_up_again(monkeypatch: pytest.MonkeyPatch, admin: Any) -> None:
+# What each line's task calls to do its work, and what that answers when there was nothing to do.
+WORK: dict[str, tuple[str, Any]] = {
+    "jobs.reconcile": ("sessions_app.jobs.work.reconcile", []),
+    "reminders.send_due": ("sessions_app.reminders.actions.send_due", SimpleNamespace(sent=0)),
+    "notices.deliver.mail": ("sessions_app.notices.tasks.drain", Drained()),
+    "notices.deliver.chat": ("sessions_app.notices.tasks.drain", Drained()),
+}
+
+
+def test_every_line_that_may_be_switched_off_is_tried() -> None:
+    assert set(WORK) == {row.name for row in BEAT if not row.essential}
+
+
+@pytest.mark.parametrize("name", sorted(WORK))
+def test_a_line_switched_off_does_nothing(
+    name: str, admin: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """As beat calls it, with the arguments of its line; and on again it works."""
+    settings.MAIL_HOST = "mail.example.org"
+    worked: list[str] = []
+    where, answer = WORK[name]
+
+    def works(*args: Any, **given: Any) -> Any:
+        worked.append(name)
+        return answer
+
+    monkeypatch.setattr(where, works)
+    app.loader.import_default_modules()
+    task = app.tasks[ROWS[name].task]
+    row = switch(admin, on=False, version=0, name=name)
+    task(*ROWS[name].arguments)
+    assert worked == []
+    others = [other for other in ROWS if other != name]
+    assert all(is_on(other) for other in others)
+    switch(admin, on=True, version=row.version, name=name)
+    task(*ROWS[name].arguments)
+    assert worked == [name]
+
+
+def test_a_job_waits_while_its_line_is_off(monkeypatch: pytest.MonkeyPatch, admin: Any) -> None:
     knocked: list[int] = []
     monkeypatch.setattr(tasks, "knock", knocked.append)
     job = Job.objects.create(kind="x", key="x", label="x", committee=build.committee(), total=1, created_at=build.AT)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.management import call_command
@@ -134,6 +135,31 @@ def test_the_next_value_ends_the_one_before(tree: Tree, admin: User) -> None:
         put(tree.city, 7, admin, since=date(2026, 5, 1))
     with pytest.raises(Refused, match="已有自 2026年3月20日 起的值"):
         put(tree.city, 7, admin)
+
+
+@pytest.mark.django_db
+def test_each_path_worked_out_once_gives_what_asking_up_the_path_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = Random(5)
+    rows = [build.committee()]
+    for _ in range(30):
+        rows.append(build.committee(parent=rng.choice([*rows, None])))
+    keys = ["near_working_days", "plan_due_day", "attendance_target"]
+    set_ = {key: {row.pk: f"{key}{row.pk}" for row in rng.sample(rows, 6)} for key in keys[:2]}
+    for key, values in set_.items():
+        for pk, value in values.items():
+            PolicyParameter.objects.create(key=key, committee_id=pk, value=value, since=build.SINCE, source="本市规定")
+    wanted = {row.pk: {key: nearest(row.path, set_.get(key, {})) for key in keys} for row in rows}
+    for named in (1000, 3):  # the ids named in the query, or not
+        monkeypatch.setattr(parameters, "NAMED", named)
+        found = parameters.values(keys, rows, DAY)
+        assert found == {
+            pk: {key: pair[1] if pair else KEYS[key].default for key, pair in pairs.items()}
+            for pk, pairs in wanted.items()
+        }
+    found[rows[0].pk]["near_working_days"] = 0
+    assert parameters.values(keys, rows, DAY)[rows[1].pk] == {
+        key: pair[1] if pair else KEYS[key].default for key, pair in wanted[rows[1].pk].items()
+    }
 
 
 @pytest.mark.django_db
