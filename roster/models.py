@@ -3,6 +3,22 @@
 from roster.accounts.models import Grant, User
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee, CommitteeName
+from roster.corps.models import (
+    Expert,
+    ExpertAway,
+    HandOver,
+    TeamArea,
+    TeamMember,
+    Trainee,
+    TrainingAttendance,
+    TrainingCourse,
+    TrainingSession,
+    VisitTeam,
+)
 from roster.people.models import Membership, Person, StudySecretary
 
-__all__ = ["AuditEvent", "Committee", "CommitteeName", "Grant", "Membership", "Person", "StudySecretary", "User"]
+__all__ = [
+    "AuditEvent", "Committee", "CommitteeName", "Expert", "ExpertAway", "Grant", "HandOver", "Membership", "Person",
+    "StudySecretary", "TeamArea", "TeamMember", "Trainee", "TrainingAttendance", "TrainingCourse", "TrainingSession", "User",
+    "VisitTeam",
+]  # fmt: skip

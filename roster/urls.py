@@ -2,4 +2,6 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include(f"roster.{room}.urls")) for room in ("committees", "people", "accounts", "audit")]
+urlpatterns = [
+    path("", include(f"roster.{room}.urls")) for room in ("committees", "people", "corps", "accounts", "audit")
+]

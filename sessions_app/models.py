@@ -3,6 +3,7 @@
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.models import AttendanceMark, LeaveRequest, MakeUpStudy
 from sessions_app.corrections.models import Correction
+from sessions_app.findings.models import Evidence, Extension, Finding, Measure, Milestone, ProblemType, Progress
 from sessions_app.guidance.models import PromptMapping, PromptReading, PromptReceipt, PromptTopic, StudyPrompt
 from sessions_app.jobs.models import BeatSwitch, Job, JobStep
 from sessions_app.letters.models import LetterLine, ReminderLetter
@@ -23,13 +24,29 @@ from sessions_app.sessions.models import (
     StudyMaterial,
     StudySession,
 )
+from sessions_app.visits.models import (
+    Feedback,
+    Interview,
+    ObservationVisit,
+    Opening,
+    ScoreBand,
+    ScoreItem,
+    ScoreSheet,
+    VisitCheck,
+    VisitObserver,
+    VisitRound,
+    VisitScore,
+    VisitScoreLine,
+)
 from sessions_app.workbooks.models import ImportRun
 
 __all__ = [
     "ActionItem", "AgendaItem", "Attachment", "AttendanceMark", "BeatSwitch", "ChatTarget", "Correction", "Delivery",
-    "DueItem", "Erratum", "ExtraParticipant", "FeedKey", "ImportRun", "IssuedPaper", "Job", "JobStep", "LeaveRequest",
-    "LetterLine", "MakeUpStudy", "Minutes", "MinutesSection", "Notice", "Outcome", "PaperSection", "Participation",
-    "Period", "PlanItem", "PolicyParameter", "Preference", "PromptMapping", "PromptReading", "PromptReceipt",
-    "PromptTopic", "Reminder", "ReminderLetter", "Round", "SessionPart", "SpeakerFiling", "Speech", "StudyMaterial",
-    "StudyPlan", "StudyPrompt", "StudySession", "WorkingDay",
+    "DueItem", "Erratum", "Evidence", "Extension", "ExtraParticipant", "FeedKey", "Feedback", "Finding", "ImportRun",
+    "Interview", "IssuedPaper", "Job", "JobStep", "LeaveRequest", "LetterLine", "MakeUpStudy", "Measure", "Milestone",
+    "Minutes", "MinutesSection", "Notice", "ObservationVisit", "Opening", "Outcome", "PaperSection", "Participation",
+    "Period", "PlanItem", "PolicyParameter", "Preference", "ProblemType", "Progress", "PromptMapping",
+    "PromptReading", "PromptReceipt", "PromptTopic", "Reminder", "ReminderLetter", "Round", "ScoreBand", "ScoreItem",
+    "ScoreSheet", "SessionPart", "SpeakerFiling", "Speech", "StudyMaterial", "StudyPlan", "StudyPrompt",
+    "StudySession", "VisitCheck", "VisitObserver", "VisitRound", "VisitScore", "VisitScoreLine", "WorkingDay",
 ]  # fmt: skip

@@ -72,6 +72,20 @@ class Permission(StrEnum):
     LETTER_ISSUE = "letter.issue"
     CHAT_EDIT = "chat.edit"
     DELIVERY_READ = "delivery.read"
+    # the corps, visits, findings
+    CORPS_READ = "corps.read"
+    CORPS_EDIT = "corps.edit"
+    HAND_OVER = "hand.over"
+    VISIT_READ = "visit.read"
+    VISIT_EDIT = "visit.edit"
+    VISIT_OBSERVE = "visit.observe"
+    FEEDBACK_APPROVE = "feedback.approve"
+    FEEDBACK_ANSWER = "feedback.answer"
+    FINDING_READ = "finding.read"
+    FINDING_RAISE = "finding.raise"
+    FINDING_CONFIRM = "finding.confirm"
+    FINDING_RECTIFY = "finding.rectify"
+    FINDING_CLOSE = "finding.close"
     # what leaves the house
     FACTS_READ = "facts.read"
     DASHBOARD_READ = "dashboard.read"
@@ -94,13 +108,15 @@ class RoleRow:
 P = Permission
 READ_CHAIN = frozenset({
     P.COMMITTEE_READ, P.PLAN_READ, P.SESSION_READ, P.ROLL_READ, P.MINUTES_READ, P.OUTCOME_READ, P.FACTS_READ, P.PAPER_READ,
-    P.WORKBOOK_EXPORT, P.PARAMETER_READ, P.PROMPT_READ, P.LETTER_READ,
+    P.WORKBOOK_EXPORT, P.PARAMETER_READ, P.PROMPT_READ, P.LETTER_READ, P.CORPS_READ,
+    P.VISIT_READ, P.FINDING_READ,
 })  # fmt: skip
 
 ROLES: dict[Role, RoleRow] = {
     Role.SECRETARY: RoleRow("学习秘书", RoleReach.OWN, READ_CHAIN | {
         P.MEMBER_EDIT, P.PLAN_EDIT, P.SESSION_EDIT, P.SPEECH_WRITE, P.LEAVE_ASK, P.MAKEUP_SUBMIT, P.MAKEUP_CONFIRM,
         P.MINUTES_EDIT, P.OUTCOME_EDIT, P.CORRECTION_ASK, P.PAPER_ISSUE, P.WORKBOOK_IMPORT, P.PROMPT_RECEIPT, P.CHAT_EDIT,
+        P.HAND_OVER, P.FEEDBACK_ANSWER, P.FINDING_RAISE, P.FINDING_RECTIFY,
     }),
     Role.MEMBER: RoleRow("中心组成员", RoleReach.SELF, frozenset({
         P.MY_STUDY, P.SESSION_READ, P.PLAN_READ, P.SPEECH_WRITE, P.LEAVE_ASK, P.MAKEUP_SUBMIT,
@@ -113,9 +129,12 @@ ROLES: dict[Role, RoleRow] = {
     Role.REVIEWER: RoleRow("宣传部审核人", RoleReach.SUBTREE, READ_CHAIN | {
         P.DASHBOARD_READ, P.PAPER_ISSUE, P.FILING_DECIDE, P.CORRECTION_COUNTERSIGN, P.PERIOD_EDIT, P.PARAMETER_EDIT,
         P.WORKBOOK_IMPORT, P.COMMITTEE_EDIT, P.MEMBER_EDIT, P.PROMPT_EDIT, P.REMINDER_READ, P.LETTER_ISSUE,
+        P.CORPS_EDIT, P.HAND_OVER, P.VISIT_EDIT, P.FEEDBACK_APPROVE, P.FINDING_RAISE, P.FINDING_CONFIRM, P.FINDING_CLOSE,
     }),
     Role.HEAD: RoleRow("部领导", RoleReach.SUBTREE, READ_CHAIN | {P.DASHBOARD_READ, P.PAPER_ISSUE, P.REMINDER_READ}),
-    Role.OBSERVER: RoleRow("旁听组成员", RoleReach.SELF, frozenset()),
+    Role.OBSERVER: RoleRow("旁听组成员", RoleReach.SELF, frozenset({
+        P.VISIT_READ, P.VISIT_OBSERVE, P.FINDING_READ, P.FINDING_RAISE, P.CORPS_READ,
+    })),
     Role.ADMIN: RoleRow("系统管理员", RoleReach.SUBTREE, frozenset({
         P.COMMITTEE_READ, P.COMMITTEE_EDIT, P.ACCOUNT_EDIT, P.PARAMETER_READ, P.PARAMETER_EDIT, P.WORKDAY_EDIT, P.HEALTH_READ,
         P.BEAT_EDIT, P.DELIVERY_READ, P.CHAT_EDIT,

@@ -9,6 +9,9 @@ THINGS = {
     "issuedpaper": "文书", "importrun": "导入", "studyprompt": "学习提示", "promptreceipt": "学习提示签收",
     "promptmapping": "学习提示落实", "notice": "提醒", "delivery": "发送", "preference": "提醒设置", "chattarget": "工作群",
     "dueitem": "到期事项", "reminderletter": "提醒函", "feedkey": "日历订阅", "beatswitch": "定时任务开关",
+    "trainingcourse": "培训班", "expert": "专家", "visitteam": "旁听组", "teammember": "旁听组成员", "handover": "秘书交接",
+    "visitround": "旁听批次", "observationvisit": "列席旁听", "scoresheet": "评分表", "visitscore": "旁听评分", "feedback": "旁听反馈",
+    "finding": "问题", "extension": "延期", "problemtype": "问题类别", "opening": "抽查",
     "round": "提醒轮次",
 }  # fmt: skip
 VERBS = {
@@ -46,7 +49,9 @@ STATES = {
     "NOT_ADOPTED": "未采纳", "LEADER_AGREED": "待宣传部同意", "OPEN": "开放", "CLOSED": "截止", "FROZEN": "冻结",
     "QUEUED": "排队中", "RUNNING": "进行中", "DONE": "已完成", "FAILED": "失败", "UPLOADED": "已上传",
     "PUBLISHED": "已发布", "ISSUED": "已发出", "WAITING": "待发送", "SENDING": "发送中", "SENT": "已发送", "DROPPED": "不再发送",
-    "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
+    "PROPOSED": "拟派", "ASSIGNED": "已派", "REVIEWED": "会前审核", "OBSERVED": "已旁听", "FEEDBACK_PENDING": "反馈待审",
+    "FED_BACK": "已反馈", "ACKNOWLEDGED": "已签收", "RAISED": "待确认", "IN_PROGRESS": "整改中", "DISMISSED": "不成立",
+    "LONG_TERM": "长期坚持", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
 }  # fmt: skip
 
 
@@ -58,6 +63,7 @@ def state_word(state: str) -> str:
 CONTENT = frozenset({
     "studyplan", "studysession", "participation", "speech", "speakerfiling", "leaverequest", "makeupstudy", "minutes",
     "outcome", "correction", "attachment", "issuedpaper", "studyprompt", "promptreceipt", "promptmapping", "notice", "dueitem",
+    "observationvisit", "visitscore", "feedback", "finding", "extension",
 })  # fmt: skip
 
 

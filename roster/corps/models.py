@@ -177,7 +177,9 @@ class VisitTeam(Versioned):
         ordering = ["committee", "id"]
         constraints = [
             models.UniqueConstraint(fields=["committee", "name", "since"], name="visit_team_name"),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="visit_team_period"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="visit_team_period"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -208,7 +210,9 @@ class TeamMember(Versioned):
         ordering = ["team", "-is_leader", "id"]
         constraints = [
             no_overlap("team_member_no_overlap", "team_id", "expert_id"),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="team_member_period"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="team_member_period"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -259,7 +263,9 @@ class HandOver(Versioned):
     receiver = models.ForeignKey(Person, verbose_name="接收人", on_delete=models.PROTECT, related_name="+")
     ends_at = models.DateTimeField("移交人权限截止")
     stage = models.CharField("状态", max_length=10, choices=HandOverStage, default=HandOverStage.PREPARED)
-    contents = models.JSONField("交接清单", default=list, help_text="open tasks, drafts, deadlines, materials as of the signing")
+    contents = models.JSONField(
+        "交接清单", default=list, help_text="open tasks, drafts, deadlines, materials as of the signing"
+    )
     note = models.TextField("交接说明", blank=True)
     prepared_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -271,7 +277,9 @@ class HandOver(Versioned):
         verbose_name_plural = "秘书交接"
         ordering = ["-prepared_at"]
         constraints = [
-            models.CheckConstraint(condition=~Q(stage="SIGNED") | Q(signed_at__isnull=False), name="hand_over_signed_when"),
+            models.CheckConstraint(
+                condition=~Q(stage="SIGNED") | Q(signed_at__isnull=False), name="hand_over_signed_when"
+            ),
             models.UniqueConstraint(fields=["giver"], condition=Q(stage="PREPARED"), name="hand_over_one_open"),
         ]
 

@@ -19,12 +19,20 @@ ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ..
     ("总览", "dashboard", "bar-chart", (P.DASHBOARD_READ,), ("/dashboard/",)),
     ("计划", "plan_list", "calendar3", (P.PLAN_READ,), ("/plans/",)),
     ("学习", "session_list", "journal-text", (P.SESSION_READ,), ("/sessions/", "/participations/", "/speeches/")),
+    (
+        "督导",
+        "visit_list",
+        "eye",
+        (P.VISIT_READ,),
+        ("/visits/", "/rounds/", "/findings/", "/lists/", "/teams/", "/experts/"),
+    ),
     ("成果", "outcome_list", "award", (P.OUTCOME_READ,), ("/outcomes/",)),
     ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/")),
     ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
 )
 MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
     ("学习提示", "prompt_list", "lightbulb", (P.PROMPT_READ,), ("/guidance/",)),
+    ("秘书队伍", "corps", "mortarboard", (P.CORPS_READ,), ("/corps/", "/courses/", "/hand-overs/")),
     ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
     ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
     ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),

@@ -10,7 +10,7 @@ from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet, Viewer
 from roster.people.models import Person
 from sessions_app.attachments.models import Attachment
-from sessions_app.visits.models import ObservationVisit, ScoreItem
+from sessions_app.visits.models import ObservationVisit, Opening, ScoreItem
 
 
 class ProblemType(Versioned):
@@ -60,7 +60,7 @@ class FindingQuerySet(ScopedQuerySet):
         reach = user.reach(permission)
         own = Q(committee_id__in=reach.committee_ids) & ~Q(stage__in=[FindingStage.RAISED, FindingStage.DISMISSED])
         if reach.paths:
-            own |= Q(department__path__in=reach.paths)
+            own |= Q(department__path__in=reach.paths) | Q(pk__in=Opening.objects.of(user, "finding"))
         if reach.person_id:
             own |= Q(found_by_id=reach.person_id, visit__isnull=False) | Q(owner_id=reach.person_id)
         return self.filter(own)
@@ -86,7 +86,9 @@ class Finding(Versioned):
     is_systemic = models.BooleanField("共性问题", default=False)
     found_on = models.DateField("发现日期")
     found_by = models.ForeignKey(Person, verbose_name="发现人", null=True, on_delete=models.PROTECT, related_name="+")
-    visit = models.ForeignKey(ObservationVisit, null=True, blank=True, on_delete=models.PROTECT, related_name="findings")
+    visit = models.ForeignKey(
+        ObservationVisit, null=True, blank=True, on_delete=models.PROTECT, related_name="findings"
+    )
     score_item = models.ForeignKey(ScoreItem, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     recurs = models.ForeignKey(
         "self", verbose_name="上次同类问题", null=True, blank=True, on_delete=models.PROTECT, related_name="recurrences"
@@ -126,7 +128,8 @@ class Finding(Versioned):
         constraints = [
             models.UniqueConstraint(fields=["department", "year", "source", "serial"], name="finding_number"),
             models.CheckConstraint(
-                condition=~Q(stage="CLOSED") | Q(closed_by__isnull=False, closed_on__isnull=False), name="finding_closed_by_and_on"
+                condition=~Q(stage="CLOSED") | Q(closed_by__isnull=False, closed_on__isnull=False),
+                name="finding_closed_by_and_on",
             ),
             models.CheckConstraint(
                 condition=~Q(stage="CLOSED") | ~Q(evidence_print=""), name="finding_closed_on_evidence"
@@ -143,7 +146,9 @@ class Finding(Versioned):
                 | Q(owner__isnull=False, accountable_leader__isnull=False, due_on__isnull=False),
                 name="finding_planned",
             ),
-            models.CheckConstraint(condition=~Q(stage="DISMISSED") | ~Q(dismiss_reason=""), name="finding_dismissed_why"),
+            models.CheckConstraint(
+                condition=~Q(stage="DISMISSED") | ~Q(dismiss_reason=""), name="finding_dismissed_why"
+            ),
             models.CheckConstraint(
                 condition=~Q(stage="LONG_TERM") | ~Q(long_term_reason=""), name="finding_long_term_why"
             ),

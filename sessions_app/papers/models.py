@@ -29,6 +29,12 @@ class PaperKind(models.TextChoices):
     OUTCOMES = "outcomes", "成果清单"
     PROMPT = "prompt", "学习提示"
     REMINDER_LETTER = "reminder-letter", "提醒函"
+    VISIT_RECORD = "visit-record", "旁听记录表"
+    FEEDBACK = "feedback", "反馈意见"
+    FINDINGS = "findings", "问题清单"
+    RECTIFICATION = "rectification", "整改台账"
+    RECTIFICATION_NOTICE = "rect-notice", "整改通知"
+    LEARNING = "learning", "学习清单"
 
 
 class IssuedPaper(models.Model):

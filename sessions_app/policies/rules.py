@@ -91,6 +91,34 @@ _ALL = (
     ),
     Key("visit_notice_working_days", "列席旁听提前通知", ValueType.COUNT, 2, "个工作日", PRACTICE, "", 0),
     Key("visit_feedback_working_days", "旁听反馈期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "", 1),
+    Key(
+        "visit_pack_working_days", "旁听前报送材料提前", ValueType.COUNT, 5, "个工作日", PRACTICE, "学习日前几个工作日"
+    ),
+    Key("visit_window_before_days", "旁听人员可看材料提前", ValueType.COUNT, 14, "天", PRACTICE, "学习日前几天起"),
+    Key("visit_window_after_days", "旁听人员可看材料延后", ValueType.COUNT, 30, "天", PRACTICE, "学习日后几天止"),
+    Key("visit_repeat_years", "同一旁听组几年内不重复", ValueType.COUNT, 2, "年", PRACTICE, "0 表示不限制", 0, 10),
+    Key(
+        "feedback_receipt_working_days",
+        "反馈意见签收期限",
+        ValueType.COUNT,
+        3,
+        "个工作日",
+        PRACTICE,
+        "自发出当日起算",
+        1,
+    ),
+    Key(
+        "feedback_reply_working_days",
+        "反馈意见答复期限",
+        ValueType.COUNT,
+        10,
+        "个工作日",
+        PRACTICE,
+        "自发出当日起算",
+        1,
+    ),
+    Key("finding_plan_working_days", "整改措施报送期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自确认当日起算", 1),
+    Key("finding_recurrence_months", "同类问题算重复发生", ValueType.COUNT, 12, "个月", PRACTICE, "几个月以内", 1, 60),
     Key("visit_coverage_months", "列席旁听覆盖周期", ValueType.COUNT, 12, "个月", PRACTICE, "", 1),
 )
 KEYS: Mapping[str, Key] = {key.key: key for key in _ALL}

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.audit.models import Versioned
 from roster.committees.models import Committee, ScopedQuerySet, Viewer
@@ -23,7 +24,9 @@ class RoundStage(models.TextChoices):
 class VisitRound(Versioned):
     """批次: which committees a department's teams visit between two days. `committee` is the department's own scope."""
 
-    committee = models.ForeignKey(Committee, verbose_name="组织单位", on_delete=models.PROTECT, related_name="visit_rounds")
+    committee = models.ForeignKey(
+        Committee, verbose_name="组织单位", on_delete=models.PROTECT, related_name="visit_rounds"
+    )
     year = models.PositiveSmallIntegerField("年度")
     number = models.PositiveSmallIntegerField("批次")
     title = models.CharField("名称", max_length=80, blank=True)
@@ -75,12 +78,13 @@ class ObservationVisitQuerySet(ScopedQuerySet):
     def open_to(self, user: Viewer, permission: str) -> Self:
         """The department that runs the round; the unit once it was told; an observer only the visits he is named in.
 
-        A department above sees figures, and one visit after it said why (`roster.accounts` keeps the reason).
+        A department above sees figures, and one visit after it said why (`Opening`).
         """
         reach = user.reach(permission)
         own = Q(committee_id__in=reach.committee_ids, stage__in=TOLD_UNIT)
         if reach.paths:
             own |= Q(round__committee__path__in=reach.paths)
+            own |= Q(pk__in=Opening.objects.of(user, "visit"))
         if reach.person_id and permission in (Permission.VISIT_READ, Permission.VISIT_OBSERVE):
             mine = VisitObserver.objects.filter(person_id=reach.person_id).values("visit_id")
             own |= Q(pk__in=mine) & ~Q(stage=VisitStage.PROPOSED)
@@ -119,7 +123,9 @@ class ObservationVisit(Versioned):
         ordering = ["-round__year", "-round__number", "committee"]
         constraints = [
             models.UniqueConstraint(
-                fields=["round", "committee"], condition=~Q(stage__in=["DECLINED", "CANCELLED"]), name="visit_once_a_round"
+                fields=["round", "committee"],
+                condition=~Q(stage__in=["DECLINED", "CANCELLED"]),
+                name="visit_once_a_round",
             ),
             models.CheckConstraint(
                 condition=~Q(stage__in=["DECLINED", "CANCELLED"]) | ~Q(stop_reason=""), name="visit_stopped_why"
@@ -272,7 +278,8 @@ class VisitScoreLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["score", "item"], name="score_line_once"),
             models.CheckConstraint(
-                condition=Q(points__isnull=True) | Q(points__gte=0, points__lte=F("max_points")), name="score_line_range"
+                condition=Q(points__isnull=True) | Q(points__gte=0, points__lte=F("max_points")),
+                name="score_line_range",
             ),
         ]
 
@@ -363,7 +370,8 @@ class Feedback(Versioned):
                 name="feedback_writer_not_issuer",
             ),
             models.CheckConstraint(
-                condition=~Q(stage__in=["ISSUED", "ACKNOWLEDGED"]) | Q(issued_at__isnull=False), name="feedback_issued_when"
+                condition=~Q(stage__in=["ISSUED", "ACKNOWLEDGED"]) | Q(issued_at__isnull=False),
+                name="feedback_issued_when",
             ),
         ]
 
@@ -373,3 +381,34 @@ class Feedback(Versioned):
     @property
     def committee_id(self) -> int:
         return self.visit.committee_id
+
+
+class OpeningQuerySet(models.QuerySet):
+    def of(self, user: Any, kind: str) -> Any:
+        """Ids of what this user opened today; a subquery."""
+        return self.filter(user_id=user.pk, kind=kind, opened_on=user.today).values("subject_id")
+
+
+class Opening(models.Model):
+    """A department above opened one visit or finding of a department below, and said why. It stays open that day."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=[("visit", "旁听"), ("finding", "问题")])
+    subject_id = models.BigIntegerField()
+    reason = models.CharField("抽查理由", max_length=200)
+    opened_on = models.DateField("日期")
+    opened_at = models.DateTimeField()
+
+    objects: Any = OpeningQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "抽查"
+        verbose_name_plural = "抽查"
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "subject_id", "opened_on"], name="opening_once_a_day"),
+            models.CheckConstraint(condition=~Q(reason=""), name="opening_why"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

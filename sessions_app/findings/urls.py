@@ -1,0 +1,5 @@
+"""Addresses of findings."""
+
+from django.urls.resolvers import URLPattern
+
+urlpatterns: list[URLPattern] = []
