@@ -64,7 +64,9 @@ class TopicForm(forms.Form):
 
 class ReadingForm(forms.Form):
     title = forms.CharField(label="篇目", max_length=TEXT_LIMIT, required=False)
-    release_type = forms.ChoiceField(label="发布方式", choices=ReleaseType.choices, initial=ReleaseType.FULL_TEXT)
+    release_type = forms.ChoiceField(
+        label="发布方式", choices=ReleaseType.choices, initial=ReleaseType.FULL_TEXT, required=False
+    )
 
 
 TopicFormSet = formset_factory(TopicForm, extra=0, can_delete=True, max_num=20, validate_max=True)
@@ -109,8 +111,8 @@ class MapForm(forms.Form):
     """One topic and the plan item or session it is studied in: `item-12`, `session-34`."""
 
     topic = forms.ModelChoiceField(queryset=PromptTopic.objects.none(), widget=forms.HiddenInput)
-    to = forms.ChoiceField(label="列入", error_messages={"required": "请选一个计划条目或一场学习。"})
-    with_readings = forms.BooleanField(label="把学习篇目带入这场学习的资料", required=False)
+    to = forms.ChoiceField(label="列入", required=False)
+    with_readings = forms.BooleanField(label="选的是一场学习时，把学习篇目带入它的学习资料", required=False)
 
     def __init__(
         self, *args: Any, prompt: StudyPrompt, items: Iterable[PlanItem], parts: Iterable[Participation],
@@ -121,6 +123,13 @@ class MapForm(forms.Form):
         self.items = {f"item-{row.pk}": row for row in items}
         self.parts = {f"session-{row.study_session_id}": row for row in parts}
         self.fields["to"].choices = target_choices(self.items, self.parts)
+
+    def clean_to(self) -> str:
+        """Not `required`, which would print 必填 beside every topic of the page."""
+        chosen: str = self.cleaned_data["to"]
+        if not chosen:
+            raise forms.ValidationError("请选一个计划条目或一场学习。")
+        return chosen
 
     def target(self) -> dict[str, Any]:
         """As the action takes it."""

@@ -42,6 +42,7 @@ from sessions_app.policies import calendar, parameters
 from sessions_app.policies.rules import left_words
 from sessions_app.policies.rules import tone as tone_of
 from sessions_app.sessions.forms import open_items
+from sessions_app.sessions.models import ReleaseType
 
 P = Permission
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -340,8 +341,7 @@ def _progress(request: HttpRequest, prompt: StudyPrompt, topics: list[PromptTopi
         {"label": "已签收", "value": f"{number - unreceived}/{number}", "unit": "家", "url": url},
         {"label": "未签收", "value": unreceived, "unit": "家", "url": f"{url}?state=UNRECEIVED",
          "tone": "behind" if unreceived else "", "note": "逐家可查" if unreceived else ""},
-        {"label": "已列入", "value": f"{planned + studied}/{asked}", "unit": "项次", "url": f"{url}?state=PLANNED"},
-        {"label": "已学", "value": f"{studied}/{asked}", "unit": "项次", "url": f"{url}?state=STUDIED"},
+        {"label": "已落实", "value": f"{planned + studied}/{asked}", "unit": "项次", "note": f"其中已学 {studied} 项次"},
     ]  # fmt: skip
     found["totals"] = _total_rows(url, topics, counted)
     return found
@@ -412,9 +412,8 @@ def _answering(request: HttpRequest, pk: int) -> tuple[StudyPrompt, Committee]:
     return prompt, seat
 
 
-def _back(prompt: StudyPrompt, seat: Committee, topic: PromptTopic | None = None) -> HttpResponse:
-    mark = f"#topic-{topic.pk}" if topic else ""
-    return redirect(f"{prompt.get_absolute_url()}?committee={seat.pk}{mark}")
+def _back(prompt: StudyPrompt, seat: Committee) -> HttpResponse:
+    return redirect(f"{prompt.get_absolute_url()}?committee={seat.pk}")
 
 
 @permission(P.PROMPT_RECEIPT)
@@ -443,7 +442,7 @@ def prompt_map(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
         if done:
             messages.success(request, f"主题{done.topic.order}已列入：{matrix.target_words(done)}。")
-            return _back(prompt, seat, done.topic)
+            return _back(prompt, seat)
     elif "topic" in form.errors:
         say(request, ["没有找到这个学习主题，请刷新页面核对。"])
     return _page(request, prompt, asked=str(seat.pk), typed_for=form, status=422)
@@ -463,7 +462,7 @@ def prompt_unmap(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"已撤销主题{topic.order}的落实，可以另选。")
     except Refused as refusal:
         say(request, refusal.reasons)
-    return _back(prompt, seat, topic)
+    return _back(prompt, seat)
 
 
 # ------------------------------------------------------------------------------------------------ the matrix

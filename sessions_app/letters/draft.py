@@ -80,7 +80,7 @@ def facts(
         "items": [
             {
                 "kind": item.get_kind_display(), "what": item.what, "due": item.due_on.isoformat(),
-                "left": left_words(item.due_on, day, working), "overdue": item.due_on < day,
+                "left": left_words(item.due_on, day, working).replace(" ", ""),
             }
             for item in items
         ],

@@ -46,6 +46,11 @@ def test_only_nginx_faces_outside() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 
+def test_the_worker_alone_of_our_programs_reaches_mail_and_chat_servers() -> None:
+    assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["worker", "nginx"]
+    assert all("inside" in service["networks"] for service in SERVICES.values())
+
+
 def test_workers_do_not_fork_a_pool_and_see_the_files() -> None:
     assert SERVICES["worker"]["environment"]["ZHIXING_DATABASE_POOL"] == "false"
     for name in ("web", "worker"):
