@@ -52,7 +52,7 @@ def _row(entry: reader.Entry, today: date) -> dict[str, Any]:
     late = entry.is_deadline and entry.day < today
     return {
         "entry": entry, "word": "已逾期" if late else entry.word,
-        "tone": "overdue" if late else "behind" if entry.is_deadline else TONES[entry.status],
+        "tone": "overdue" if late else "near" if entry.is_deadline else TONES[entry.status],
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Max
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from roster.accounts.models import User
 from roster.accounts.roles import Role
@@ -158,12 +158,13 @@ def _told_as_reviewer(user: User) -> Iterable[DueItem]:
 def _deadline(one: due.Due | DueItem, user: User, own: dict[int, str], stamp: datetime) -> Entry:
     kind = Kind(one.kind)
     whole = kind not in OF_PERSONS or one.person_id == user.person_id
-    words = f"{KINDS[kind].label}：{one.what}" if whole else KINDS[kind].label
+    words = one.what if whole else KINDS[kind].label
     if isinstance(one, DueItem) and one.committee_id not in own:
         words = f"{one.committee}：{words}"
+    words = _named(own, one.committee_id, words)
     return Entry(
         uid=f"due-{kind.lower()}-{one.subject.replace(':', '-')}", day=one.due_on, url=one.url, stamp=stamp,
-        title=_named(own, one.committee_id, words), word="期限", is_deadline=True,
+        title=f"【期限】{words}", word="期限", is_deadline=True,
     )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def as_ics(found: Iterable[Entry], *, name: str, absolute: Callable[[str], str])
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", "Asia/Shanghai")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", REFRESH)
+    calendar.add("x-published-ttl", vDuration(REFRESH).to_ical().decode())
     for entry in found:
         calendar.add_component(_event(entry, absolute))
     return calendar.to_ical(sorted=True)

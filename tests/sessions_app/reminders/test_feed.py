@@ -167,7 +167,9 @@ def test_deadlines_are_those_the_person_hears_of(place, settings) -> None:
     settings.CLOCK = build.at(date(2026, 1, 20))
     secretary, member = build.secretary_of(place), build.account(build.member(place).person)
     build.secretary_of(build.committee("市水务局党组"))
-    found = [event for event in calendar_of(secretary).walk("VEVENT") if "年度计划未备案" in str(event["SUMMARY"])]
+    found = [
+        event for event in calendar_of(secretary).walk("VEVENT") if "2026年度学习计划尚未备案" in str(event["SUMMARY"])
+    ]
     assert len(found) == 1
     assert found[0].decoded("DTSTART") == date(2026, 1, 31)
     assert str(found[0]["TRANSP"]) == "TRANSPARENT" and not found[0].walk("VALARM")
@@ -188,10 +190,10 @@ def test_nobodys_name_and_no_reason_of_a_leave_or_a_make_up(place) -> None:
     build.account(late)
     for user, label in ((leader, "请假待批"), (secretary, "补学未完成")):
         text = calendar_of(user).to_ical().decode().replace("\r\n ", "")
-        assert f"SUMMARY:{label}" in text
+        assert f"SUMMARY:【期限】{label}" in text
         assert not [word for word in ("张某某", "李某某", "住院") if word in text]
     own = due_in(User.objects.get(person=late).act(on=build.DAY))
-    assert len(own) == 1 and own[0].startswith("补学未完成：")
+    assert len(own) == 1 and "李某某补学" in own[0]
 
 
 def test_a_reviewer_has_what_he_was_told_of_and_what_is_still_open(place) -> None:
@@ -204,7 +206,7 @@ def test_a_reviewer_has_what_he_was_told_of_and_what_is_still_open(place) -> Non
         item = DueItem.objects.create(kind="APPROVAL_WAITING", subject=f"wait-filing:{n}", committee=where, due_on=AHEAD,
                                       what=f"外请备案{n}", found_on=build.DAY, met_on=met)  # fmt: skip
         Reminder.objects.create(person=user.person, item=item, period="now:", audience="REVIEWER", notice=notice)
-    assert due_in(user) == ["县委：久待审批：外请备案1"]
+    assert due_in(user) == ["【期限】县委：外请备案1"]
     Grant.objects.filter(user=user).update(until=build.DAY - timedelta(days=1))
     assert Client().get(address_of(user)).status_code == 404
 
@@ -221,7 +223,11 @@ def test_it_is_a_calendar_that_readers_take(place) -> None:
     assert not answer.cookies
     lines = answer.content.split(b"\r\n")
     assert max(map(len, lines)) <= 75, "RFC 5545 3.1"
-    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H" in lines and b"VERSION:2.0" in lines
+    assert (
+        b"REFRESH-INTERVAL;VALUE=DURATION:PT6H" in lines
+        and b"X-PUBLISHED-TTL:PT6H" in lines
+        and b"VERSION:2.0" in lines
+    )
     assert [line for line in lines if line.startswith(b"PRODID")]
     assert Client().head(address_of(user)).status_code == 200
 
@@ -328,7 +334,7 @@ def test_the_page_lists_two_months_and_what_is_overdue(place, settings) -> None:
     text = enter(user).get(reverse("feed")).text
     assert "20 天后" in text and "61 天后" not in text
     assert "：-5 天后</a></th>" not in text.split("期限")[0]
-    assert "年度计划未备案" in text and "已逾期" in text
+    assert "年度学习计划尚未备案" in text and "已逾期" in text
 
 
 def test_an_account_without_a_person_is_told_why(place) -> None:
