@@ -211,7 +211,10 @@ def _values(head: PromptForm, topics: Any, readings: Any) -> dict[str, Any]:
     return {
         **{name: head.cleaned_data[name] for name in names},
         "topics": [row["text"] for row in typed(topics, "text")],
-        "readings": [{"title": row["title"], "release_type": row["release_type"]} for row in typed(readings, "title")],
+        "readings": [
+            {"title": row["title"], "release_type": row["release_type"] or ReleaseType.FULL_TEXT}
+            for row in typed(readings, "title")
+        ],
     }
 
 
@@ -340,7 +343,7 @@ def _progress(request: HttpRequest, prompt: StudyPrompt, topics: list[PromptTopi
     found["figures"] = [
         {"label": "已签收", "value": f"{number - unreceived}/{number}", "unit": "家", "url": url},
         {"label": "未签收", "value": unreceived, "unit": "家", "url": f"{url}?state=UNRECEIVED",
-         "tone": "behind" if unreceived else "", "note": "逐家可查" if unreceived else ""},
+         "tone": "behind" if unreceived else ""},
         {"label": "已落实", "value": f"{planned + studied}/{asked}", "unit": "项次", "note": f"其中已学 {studied} 项次"},
     ]  # fmt: skip
     found["totals"] = _total_rows(url, topics, counted)
