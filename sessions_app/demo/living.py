@@ -18,6 +18,7 @@ from sessions_app.plans.models import PlanItem, StudyMode, StudyPlan
 from sessions_app.policies.calendar import load
 from sessions_app.policies.rules import WorkingDays
 from sessions_app.sessions import actions as sessions
+from sessions_app.sessions import filing_actions, speech_actions
 from sessions_app.sessions.models import Participation, SessionStage, SpeechKind, StudySession
 
 
@@ -132,14 +133,14 @@ def _coming(week: Week, item: PlanItem | None, others: list[Membership], member:
         (others[1], f"{row.topic}与分管工作思考", ""),
     ):
         existing = part.speeches.filter(speaker_id=membership.person_id).first()
-        speech = existing or sessions.add_speech(
+        speech = existing or speech_actions.add_speech(
             part, speaker=membership.person, kind=SpeechKind.KEYNOTE, title=title, by=secretary, at=now
         )
         if text:
-            sessions.submit_speech(
+            speech_actions.submit_speech(
                 speech, text=text, link_to_work="分管领域重点工作", version=speech.version, by=secretary, at=now
             )
-    sessions.file_speaker(
+    filing_actions.file_speaker(
         row, speaker="苏教授", unit="省委党校", topic=f"{row.topic}专题辅导", title="教授", audience="中心组成员",
         summary="解读精神、分析案例、提出建议。", by=secretary, at=now,
     )  # fmt: skip

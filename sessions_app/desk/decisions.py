@@ -9,6 +9,7 @@ from sessions_app.attendance import actions as attendance
 from sessions_app.corrections import actions as corrections
 from sessions_app.minutes import actions as minutes
 from sessions_app.sessions import actions as sessions
+from sessions_app.sessions import filing_actions, speech_actions
 
 Decide = Callable[[Any, bool, str, int | None, User, datetime], Any]
 
@@ -30,7 +31,7 @@ DECIDE: dict[str, Decide] = {
         row, agree=yes, note=note, version=version, by=by, at=at
     ),
     "session": _session,
-    "speech": lambda row, yes, note, version, by, at: sessions.review_speech(
+    "speech": lambda row, yes, note, version, by, at: speech_actions.review_speech(
         row, approve=yes, note=note, version=version, by=by, at=at
     ),
     "minutes": _minutes,
@@ -40,7 +41,7 @@ DECIDE: dict[str, Decide] = {
     "countersign": lambda row, yes, note, version, by, at: corrections.countersign(
         row, agree=yes, note=note, version=version, by=by, at=at
     ),
-    "filing": lambda row, yes, note, version, by, at: sessions.decide_filing(
+    "filing": lambda row, yes, note, version, by, at: filing_actions.decide_filing(
         row, approve=yes, note=note, version=version, by=by, at=at
     ),
 }

@@ -17,8 +17,9 @@ from sessions_app.facts.tables import Attended
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.minutes.skeleton import missing_for_archive
 from sessions_app.outcomes.models import Outcome
-from sessions_app.sessions.actions import missing_in_plan, unfiled_speakers
+from sessions_app.sessions.actions import missing_in_plan
 from sessions_app.sessions.conflicts import conflicts
+from sessions_app.sessions.filing_actions import unfiled_speakers
 from sessions_app.sessions.models import (
     TOOK_PLACE,
     Participation,

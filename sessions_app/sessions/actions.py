@@ -1,12 +1,12 @@
-"""Every change to a study session, its invitations, speeches and outside speakers' filings."""
+"""Every change to a study session, its invitations and who comes to listen; speeches and filings have actions of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Max, ProtectedError, Q
+from django.db.models import F, Max, ProtectedError
 
 from roster.audit.actions import Actor, Entry, record, record_many
 from roster.audit.models import AuditEvent
@@ -17,24 +17,22 @@ from sessions_app.plans.models import PlanItem, StudyMode
 from sessions_app.policies import parameters
 from sessions_app.policies.actions import require_open
 from sessions_app.sessions import prefill, rules
+from sessions_app.sessions.ground import lock, writable
 from sessions_app.sessions.models import (
     AgendaKind,
     ExtraParticipant,
-    FilingStage,
     Form,
     Participation,
     ParticipationState,
     ReleaseType,
     SessionPart,
     SessionStage,
-    SpeakerFiling,
     Speech,
     SpeechKind,
-    SpeechStage,
     StudySession,
 )
 from sessions_app.sessions.quarters import left_in_quarter
-from sessions_app.sessions.rules import FILING_MOVES, INVITE_MOVES, MOVES, SPEECH_MOVES, Part
+from sessions_app.sessions.rules import INVITE_MOVES, MOVES, Part
 
 Row = Mapping[str, Any]
 HEAD_FIELDS = (
@@ -63,18 +61,6 @@ def _next_number(committee_id: int, year: int) -> int:
     """After `_lock_numbers`. Cancelled sessions keep theirs, so it is the highest plus one."""
     rows = Participation.objects.filter(committee_id=committee_id, year=year)
     return rules.free_number([rows.aggregate(highest=Max("number"))["highest"] or 0])
-
-
-def _lock(session: StudySession, version: int | None) -> StudySession:
-    row: StudySession = StudySession.objects.lock(session.pk, version)
-    return row
-
-
-def _writable(session: StudySession, *, stages: Sequence[str] = rules.WRITABLE_STAGES) -> None:
-    if session.stage not in stages:
-        cure = "要改请申请更正。" if session.stage == SessionStage.ARCHIVED else "请刷新页面核对。"
-        raise Refused(f"这场学习现在是“{session.get_stage_display()}”，不能改动。{cure}")
-    require_open(session.committee, session.day)
 
 
 def _void(session: StudySession) -> None:
@@ -122,12 +108,6 @@ def _check_item(item: PlanItem | None, committee_id: int, year: int) -> list[str
     if item.plan.year != year:
         return [f"所选计划条目属于 {item.plan.year} 年，与学习日期不在同一年，请重新选择。"]
     return []
-
-
-def _committees_members(session: StudySession, committee_id: int) -> set[int]:
-    days = [part.day for part in session.parts.all()] or [session.day]
-    rows = Membership.objects.filter(committee_id=committee_id)
-    return {person for day in days for person in rows.on(day).values_list("person_id", flat=True)}
 
 
 # ------------------------------------------------------------------------------------------------ what a plan holds
@@ -345,8 +325,8 @@ def save_plan(
 
     A change to a plan that was approved (or waits for it) takes it back to 筹备; extras alone do not.
     """
-    session = _lock(session, version)
-    _writable(session)
+    session = lock(session, version)
+    writable(session)
     before, changed = session.stage, []
     if head is not None:
         changed += _put_head(session, head)
@@ -407,8 +387,8 @@ def move(session: StudySession, *, day: date, reason: str, version: int | None, 
 
     Across the turn of the year each committee gets its next number of the new year; the old year keeps the gap.
     """
-    session = _lock(session, version)
-    _writable(session, stages=rules.BEFORE_STAGES)
+    session = lock(session, version)
+    writable(session, stages=rules.BEFORE_STAGES)
     old = session.day
     wrong = [] if reason.strip() else ["请写明改期事由。"]
     if day == old:
@@ -450,7 +430,7 @@ def _too_few(committee: Committee, day: date, at: datetime) -> list[str]:
 @transaction.atomic
 def cancel(session: StudySession, *, reason: str, version: int | None, by: Actor, at: datetime) -> Moved:
     """It stays and keeps its number, counts nowhere; prepared speeches may go to another session."""
-    session = _lock(session, version)
+    session = lock(session, version)
     before, session.stage = session.stage, MOVES.target(session.stage, "cancel")
     require_open(session.committee, session.day)
     if not reason.strip():
@@ -463,7 +443,7 @@ def cancel(session: StudySession, *, reason: str, version: int | None, by: Actor
 
 @transaction.atomic
 def submit(session: StudySession, *, version: int | None, by: Actor, at: datetime) -> StudySession:
-    session = _lock(session, version)
+    session = lock(session, version)
     before, session.stage = session.stage, MOVES.target(session.stage, "submit")
     require_open(session.committee, session.day)
     if wrong := missing_in_plan(session):
@@ -484,7 +464,7 @@ def missing_in_plan(session: StudySession) -> list[str]:
 
 @transaction.atomic
 def send_back(session: StudySession, *, note: str, version: int | None, by: Actor, at: datetime) -> StudySession:
-    session = _lock(session, version)
+    session = lock(session, version)
     before, session.stage = session.stage, MOVES.target(session.stage, "send_back")
     if not note.strip():
         raise Refused("请写明退回意见，学习秘书据此修改。")
@@ -504,7 +484,7 @@ def writers(session: StudySession) -> set[int]:
 @transaction.atomic
 def approve(session: StudySession, *, version: int | None, by: Actor, at: datetime) -> StudySession:
     """The session plan, by the leader; not by a person who wrote or submitted it."""
-    session = _lock(session, version)
+    session = lock(session, version)
     before, session.stage = session.stage, MOVES.target(session.stage, "approve")
     require_open(session.committee, session.day)
     if by.person_id and by.person_id in writers(session):
@@ -521,7 +501,7 @@ def hold(session: StudySession, *, version: int | None, by: Actor, at: datetime)
 
     From now on it counts, and so does the plan item of every committee that takes part.
     """
-    session = _lock(session, version)
+    session = lock(session, version)
     is_late = session.late_days > 0
     verb = "hold_late" if is_late and session.stage != SessionStage.APPROVED else "hold"
     wrong = []
@@ -552,8 +532,8 @@ def invite(
     session: StudySession, *, committee: Committee, version: int | None = None, by: Actor, at: datetime
 ) -> Participation:
     """A guest committee: it takes part once its own secretary accepts. Asking again after 谢绝 is allowed."""
-    session = _lock(session, version)
-    _writable(session, stages=rules.BEFORE_STAGES)
+    session = lock(session, version)
+    writable(session, stages=rules.BEFORE_STAGES)
     wrong = []
     row = session.participations.filter(committee=committee).first()
     if committee.pk == session.committee_id:
@@ -585,7 +565,7 @@ def invite(
 
 def _answer(participation: Participation, verb: str) -> tuple[Participation, str]:
     """Until the session is filed away: a guest that came but forgot to answer still gets its roll."""
-    session = _lock(participation.study_session, None)
+    session = lock(participation.study_session, None)
     row: Participation = Participation.objects.lock(participation.pk)
     if session.stage not in rules.WRITABLE_STAGES:
         raise Refused(f"这场学习已经“{session.get_stage_display()}”，不用再答复。")
@@ -640,8 +620,8 @@ def add_extra(
     committee: Committee | None = None, by: Actor, at: datetime,
 ) -> ExtraParticipant:  # fmt: skip
     """Somebody who attends without being a member: listed, in no rate. `committee` is the one that brings him."""
-    session = _lock(session, None)
-    _writable(session)
+    session = lock(session, None)
+    writable(session)
     if wrong := rules.row_problems([{"name": name}], "name", "列席人员", "姓名", 60):
         raise Refused(wrong)
     row = ExtraParticipant.objects.create(
@@ -655,229 +635,9 @@ def add_extra(
 
 @transaction.atomic
 def remove_extra(extra: ExtraParticipant, *, by: Actor, at: datetime) -> None:
-    session = _lock(extra.study_session, None)
-    _writable(session)
+    session = lock(extra.study_session, None)
+    writable(session)
     name = extra.name
     session.extras.filter(pk=extra.pk).delete()
     session.save_changed()
     record(session, verb="remove_extra", before=session.stage, after=session.stage, by=by, at=at, data={"name": name})
-
-
-# ------------------------------------------------------------------------------------------------ 发言
-def _speech_open(session: StudySession) -> None:
-    if session.stage not in rules.WRITABLE_STAGES:
-        raise Refused(f"这场学习现在是“{session.get_stage_display()}”，发言不能再改。")
-
-
-def _speech_writable(speech: Speech) -> None:
-    """The session still open to changes, and its period too: speeches are counted in it."""
-    _speech_open(speech.participation.study_session)
-    require_open(speech.participation.committee, speech.participation.day)
-
-
-@transaction.atomic
-def add_speech(
-    participation: Participation, *, speaker: Person, kind: str, title: str, by: Actor, at: datetime
-) -> Speech:
-    """A member of that committee on that day is to speak (待交), or spoke."""
-    session = _lock(participation.study_session, None)
-    _speech_open(session)
-    require_open(participation.committee, session.day)
-    wrong = [] if title.strip() else ["缺少发言题目，请填写。"]
-    if participation.state != ParticipationState.ACCEPTED:
-        wrong.append(f"{participation.committee} 尚未接受邀请，不能登记发言。")
-    if speaker.pk not in _committees_members(session, participation.committee_id):
-        wrong.append(f"{speaker} 在 {session.day:%Y-%m-%d} 不是{participation.committee}的中心组成员，请核对。")
-    if kind not in SpeechKind.values:
-        wrong.append("发言类型应为重点、交流或书面。")
-    if participation.speeches.filter(speaker=speaker, title=title.strip()).exists():
-        wrong.append(f"{speaker} 的《{title.strip()}》已经登记过。")
-    if wrong:
-        raise Refused(wrong)
-    last = participation.speeches.aggregate(last=Max("order"))["last"] or 0
-    row = Speech.objects.create(
-        participation=participation, speaker=speaker, order=last + 1, kind=kind, title=title.strip()[:200]
-    )
-    record(row, verb="create", after=row.stage, by=by, at=at, data={"session": session.pk})
-    return row
-
-
-@transaction.atomic
-def edit_speech(speech: Speech, *, kind: str, title: str, version: int | None, by: Actor, at: datetime) -> Speech:
-    """Kind and title, while the text is not with the reviewer or approved."""
-    row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_writable(row)
-    SPEECH_MOVES.target(row.stage, "submit")
-    if not title.strip():
-        raise Refused("缺少发言题目，请填写。")
-    row.kind, row.title = kind, title.strip()
-    row.save_changed()
-    record(row, verb="edit", before=row.stage, after=row.stage, by=by, at=at)
-    return row
-
-
-@transaction.atomic
-def submit_speech(
-    speech: Speech, *, text: str, link_to_work: str = "", proposal: str = "", title: str = "", version: int | None,
-    by: Actor, at: datetime,
-) -> Speech:  # fmt: skip
-    """The speaker's or, for him, the secretary's. Each submission is a new 版次."""
-    row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_writable(row)
-    before, row.stage = row.stage, SPEECH_MOVES.target(row.stage, "submit")
-    row.title = title.strip() or row.title
-    if wrong := rules.speech_problems(kind=row.kind, title=row.title, text=text, link_to_work=link_to_work):
-        raise Refused(wrong)
-    row.text, row.link_to_work, row.proposal = text.strip(), link_to_work.strip(), proposal.strip()
-    row.edition += 1
-    row.submitted_at, row.review_note = at, ""
-    row.save_changed()
-    record(
-        row, verb="submit", before=before, after=row.stage, by=by, at=at,
-        data={"edition": row.edition, "characters": len(row.text)},
-    )  # fmt: skip
-    return row
-
-
-@transaction.atomic
-def review_speech(
-    speech: Speech, *, approve: bool, note: str = "", version: int | None = None, by: Actor, at: datetime
-) -> Speech:
-    """By the leader or a deputy; nobody reviews what he speaks or what he handed in."""
-    row: Speech = Speech.objects.lock(speech.pk, version)
-    _speech_writable(row)
-    verb = "approve" if approve else "return"
-    before, row.stage = row.stage, SPEECH_MOVES.target(row.stage, verb)
-    wrong = []
-    if by.person_id and by.person_id == row.speaker_id:
-        wrong.append("本人的发言不能由本人审核，请由组长或另一位副组长审核。")
-    elif by.person_id and by.person_id in handed_in_by(row):
-        wrong.append("这份发言由您提交，不能由本人审核，请由组长或副组长审核。")
-    if not approve and not note.strip():
-        wrong.append("请写明需要修改的地方，发言人据此修改。")
-    if wrong:
-        raise Refused(wrong)
-    row.reviewed_by_id, row.reviewed_at, row.review_note = by.person_id, at, note.strip()
-    row.save_changed()
-    record(row, verb=verb, before=before, after=row.stage, by=by, at=at, reason=row.review_note)
-    return row
-
-
-def handed_in_by(speech: Speech) -> set[int]:
-    """Persons who submitted a version of this speech."""
-    events = AuditEvent.objects.about(speech).filter(verb="submit", actor__person__isnull=False)
-    return set(events.values_list("actor__person_id", flat=True))
-
-
-@transaction.atomic
-def move_speech(speech: Speech, *, to_session: StudySession, by: Actor, at: datetime) -> Speech:
-    """A prepared outline goes to another session of the same committee, with its text, 版次 and review."""
-    row: Speech = Speech.objects.lock(speech.pk)
-    origin = row.participation.study_session
-    wrong = []
-    if origin.stage not in (SessionStage.CANCELLED, *rules.BEFORE_STAGES):
-        wrong.append(f"原场次已经“{origin.get_stage_display()}”，发言不能再移走。")
-    if to_session.stage not in rules.BEFORE_STAGES:
-        wrong.append(f"目标场次现在是“{to_session.get_stage_display()}”，请选一场还没召开的。")
-    target = to_session.participations.filter(
-        committee_id=row.participation.committee_id, state=ParticipationState.ACCEPTED
-    ).first()
-    if target is None or target.pk == row.participation_id:
-        wrong.append("请选本委员会参加的另一场学习。")
-    elif row.speaker_id not in _committees_members(to_session, target.committee_id):
-        wrong.append(f"{row.speaker} 在 {to_session.day:%Y-%m-%d} 不是中心组成员，不能移到那一场。")
-    elif target.speeches.filter(speaker=row.speaker_id, title=row.title).exists():
-        wrong.append("那一场已有同一人的同题发言。")
-    if wrong:
-        raise Refused(wrong)
-    require_open(target.committee, to_session.day)
-    row.order = (target.speeches.aggregate(last=Max("order"))["last"] or 0) + 1
-    row.participation = target
-    row.save_changed()
-    record(
-        row, verb="move", before=row.stage, after=row.stage, by=by, at=at,
-        data={"from": origin.pk, "to": to_session.pk, "from_day": str(origin.day), "to_day": str(to_session.day)},
-    )  # fmt: skip
-    return row
-
-
-@transaction.atomic
-def remove_speech(speech: Speech, *, by: Actor, at: datetime) -> None:
-    """Take a speaker off again, as long as no text was ever handed in."""
-    row: Speech = Speech.objects.lock(speech.pk)
-    _speech_writable(row)
-    if row.edition or row.stage != SpeechStage.DUE:
-        raise Refused("这份发言已经交过稿，不能删去；不讲了可以改为书面发言。")
-    record(row, verb="remove", before=row.stage, by=by, at=at, data={"title": row.title})
-    try:
-        row.delete()
-    except ProtectedError:
-        raise Refused("学习记录已经引用这份发言，不能删去。") from None
-
-
-# ------------------------------------------------------------------------------------------------ 外请报告备案
-@transaction.atomic
-def file_speaker(
-    session: StudySession, *, speaker: str, unit: str, topic: str, title: str = "", audience: str = "",
-    summary: str = "", by: Actor, at: datetime,
-) -> SpeakerFiling:  # fmt: skip
-    """Register an outside speaker with the department. Missing is a warning everywhere and a block nowhere."""
-    session = _lock(session, None)
-    _writable(session)
-    given = {"报告人": speaker, "单位": unit, "报告题目": topic}
-    wrong = [f"缺少{label}，请填写。" for label, text in given.items() if not text.strip()]
-    if session.filings.filter(speaker=speaker.strip(), topic=topic.strip()).exclude(stage=FilingStage.REFUSED).exists():
-        wrong.append(f"{speaker.strip()} 的《{topic.strip()}》已经报过备案。")
-    if wrong:
-        raise Refused(wrong)
-    row = SpeakerFiling.objects.create(
-        study_session=session, speaker=speaker.strip(), unit=unit.strip(), title=title.strip(), topic=topic.strip(),
-        audience=audience.strip(), summary=summary.strip(),
-    )  # fmt: skip
-    if not session.extras.filter(name=row.speaker).update(is_outside_speaker=True):
-        ExtraParticipant.objects.create(
-            study_session=session, committee_id=session.committee_id, name=row.speaker,
-            post=f"{row.unit}{row.title}"[:100], is_outside_speaker=True,
-        )  # fmt: skip
-    record(row, verb="create", after=row.stage, by=by, at=at, data={"session": session.pk})
-    return row
-
-
-@transaction.atomic
-def decide_filing(
-    filing: SpeakerFiling, *, approve: bool, note: str = "", version: int | None = None, by: Actor, at: datetime
-) -> SpeakerFiling:
-    row: SpeakerFiling = SpeakerFiling.objects.lock(filing.pk, version)
-    verb = "approve" if approve else "refuse"
-    before, row.stage = row.stage, FILING_MOVES.target(row.stage, verb)
-    wrong = []
-    if not approve and not note.strip():
-        wrong.append("不同意备案请写明理由。")
-    filed_by = AuditEvent.objects.about(row).filter(verb="create").values_list("actor__person_id", flat=True)
-    if by.person_id and by.person_id in set(filed_by):
-        wrong.append("这份备案由您报送，不能由本人审核。")
-    if wrong:
-        raise Refused(wrong)
-    row.decided_by_id, row.decided_at, row.note = by.person_id, at, note.strip()
-    row.save_changed()
-    record(row, verb=verb, before=before, after=row.stage, by=by, at=at, reason=row.note)
-    return row
-
-
-def unfiled_speakers(sessions: Iterable[StudySession]) -> dict[int, list[str]]:
-    """{session id: names of outside speakers without an approved filing}, one query."""
-    rows = (
-        ExtraParticipant.objects.filter(study_session__in=list(sessions), is_outside_speaker=True)
-        .annotate(
-            filed=Count(
-                "study_session__filings",
-                filter=Q(study_session__filings__speaker=F("name"), study_session__filings__stage=FilingStage.APPROVED),
-            )
-        )
-        .filter(filed=0)
-        .order_by("id")
-    )
-    found: dict[int, list[str]] = {}
-    for session_id, name in rows.values_list("study_session_id", "name"):
-        found.setdefault(session_id, []).append(name)
-    return found

@@ -17,7 +17,7 @@ from roster.audit.words import verb_word
 from roster.committees.models import ScopedQuerySet
 from sessions_app.plans.forms import differences, with_values
 from sessions_app.plans.views import page_of
-from sessions_app.sessions import actions, rules
+from sessions_app.sessions import filing_actions, rules, speech_actions
 from sessions_app.sessions.forms import (
     FilingForm,
     MoveSpeechForm,
@@ -111,7 +111,7 @@ def speech_add(request: HttpRequest, pk: int) -> HttpResponse:
     form = _add_form(row, request.POST)
     if form.is_valid():
         added = attempt(
-            request, lambda: actions.add_speech(row, **form.cleaned_data, by=request.user, at=request.now), form
+            request, lambda: speech_actions.add_speech(row, **form.cleaned_data, by=request.user, at=request.now), form
         )
         if added:
             messages.success(request, f"已登记 {added.speaker} 的发言。")
@@ -148,7 +148,7 @@ def _speech(request: HttpRequest, speech: Speech, *, status: int = 200, **more: 
     may_write = open_stage and speech.stage in ("DUE", "RETURNED") and _may(request, speech, Permission.SPEECH_WRITE)
     own = request.user.person_id is not None and request.user.person_id in {
         speech.speaker_id,
-        *actions.handed_in_by(speech),
+        *speech_actions.handed_in_by(speech),
     }
     may_review = (
         open_stage and speech.stage == SpeechStage.SUBMITTED and _may(request, speech, Permission.SPEECH_REVIEW)
@@ -189,7 +189,7 @@ def speech_submit(request: HttpRequest, pk: int) -> HttpResponse:
     form = SpeechForm(request.POST)
     if form.is_valid():
         try:
-            actions.submit_speech(row, **form.cleaned_data, by=request.user, at=request.now)
+            speech_actions.submit_speech(row, **form.cleaned_data, by=request.user, at=request.now)
         except Stale as stale:
             fresh = _open(request, pk, Permission.SPEECH_WRITE)
             names = ("title", "text", "link_to_work", "proposal")
@@ -223,7 +223,7 @@ def _review(request: HttpRequest, pk: int, *, approve: bool) -> HttpResponse:
         note = form.cleaned_data["note"] or request.POST.get("reason", "")
         done = attempt(
             request,
-            lambda: actions.review_speech(
+            lambda: speech_actions.review_speech(
                 row, approve=approve, note=note, version=form.cleaned_data["version"], by=request.user, at=request.now
             ),
             form,
@@ -242,7 +242,7 @@ def speech_move(request: HttpRequest, pk: int) -> HttpResponse:
     if form is not None and form.is_valid():
         target = form.cleaned_data["to_session"]
         moved = attempt(
-            request, lambda: actions.move_speech(row, to_session=target, by=request.user, at=request.now), form
+            request, lambda: speech_actions.move_speech(row, to_session=target, by=request.user, at=request.now), form
         )
         if moved:
             messages.success(request, f"已移到 {rules.day_words(target.day)}《{target.topic}》。")
@@ -256,7 +256,7 @@ def speech_remove(request: HttpRequest, pk: int) -> HttpResponse:
     row = _open(request, pk, Permission.SESSION_EDIT)
     session_id, name = row.participation.study_session_id, str(row.speaker)
     try:
-        actions.remove_speech(row, by=request.user, at=request.now)
+        speech_actions.remove_speech(row, by=request.user, at=request.now)
         messages.success(request, f"已删去 {name} 的发言安排。")
     except Refused as refusal:
         for reason in refusal.reasons:
@@ -287,12 +287,14 @@ def filing_new(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(
         StudySession.objects.select_related("committee").open_to(request.user, Permission.SESSION_EDIT), pk=pk
     )
-    unfiled = actions.unfiled_speakers([session]).get(session.pk, [])
+    unfiled = filing_actions.unfiled_speakers([session]).get(session.pk, [])
     form = FilingForm(request.POST or None, initial={"topic": session.topic, "speaker": unfiled[0] if unfiled else "",
                                                      "audience": "本委员会中心组成员"})  # fmt: skip
     if request.method == "POST" and form.is_valid():
         made = attempt(
-            request, lambda: actions.file_speaker(session, **form.cleaned_data, by=request.user, at=request.now), form
+            request,
+            lambda: filing_actions.file_speaker(session, **form.cleaned_data, by=request.user, at=request.now),
+            form,
         )
         if made:
             messages.success(request, "已报主管部门备案。")
@@ -346,7 +348,7 @@ def _decide(request: HttpRequest, pk: int, *, approve: bool) -> HttpResponse:
     version = request.POST.get("version", "")
     done = attempt(
         request,
-        lambda: actions.decide_filing(
+        lambda: filing_actions.decide_filing(
             row, approve=approve, note=request.POST.get("reason", ""), version=int(version) if version.isdigit() else None,
             by=request.user, at=request.now,
         ),

@@ -20,7 +20,7 @@ from sessions_app.plans.forms import with_values
 from sessions_app.plans.models import PlanItem
 from sessions_app.plans.views import page_of
 from sessions_app.policies import parameters
-from sessions_app.sessions import actions, prefill, rules
+from sessions_app.sessions import actions, filing_actions, prefill, rules
 from sessions_app.sessions.conflicts import conflicts
 from sessions_app.sessions.forms import (
     TO_COME,
@@ -114,7 +114,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
     rows = rows.order_by(*(("-" if sort.startswith("-") else "") + name for name in fields), "pk")
     page = page_of(request, rows.select_related("study_session__chair", "committee"))
     clashes = conflicts([row.study_session for row in page if row.study_session.stage in rules.BEFORE_STAGES])
-    unfiled = actions.unfiled_speakers([row.study_session for row in page])
+    unfiled = filing_actions.unfiled_speakers([row.study_session for row in page])
     shown = [
         {
             "row": row, "session": row.study_session, "tone": STAGE_TONES[row.study_session.stage],
@@ -376,7 +376,7 @@ def _editor(
 def _warn(request: HttpRequest, session: StudySession) -> None:
     for conflict in conflicts([session]).get(session.pk, []):
         messages.warning(request, conflict.sentence)
-    for name in actions.unfiled_speakers([session]).get(session.pk, []):
+    for name in filing_actions.unfiled_speakers([session]).get(session.pk, []):
         messages.warning(request, f"外请报告未备案：{name}。请在“外请报告备案”中报备。")
 
 

@@ -29,6 +29,7 @@ from sessions_app.plans import actions as plans
 from sessions_app.plans.models import PlanItem
 from sessions_app.policies.models import Period
 from sessions_app.sessions import actions as sessions
+from sessions_app.sessions import speech_actions
 from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
 from tests.sessions_app.attendance import studying
@@ -225,7 +226,7 @@ def test_scenario_4_one_person_in_two_committees() -> None:
         (county.pk, "PRESENT"), (bureau.pk, "ON_LEAVE"),
     }  # fmt: skip
     # 4 the speech counts where it was given
-    sessions.add_speech(
+    speech_actions.add_speech(
         studying.part_of(made[county]), speaker=p, kind="DISCUSSION", title="谈县域发展", by=keepers[county], at=at
     )
     assert (for_committee(county.pk, YEAR).speeches, for_committee(bureau.pk, YEAR).speeches) == (1, 0)
@@ -294,7 +295,7 @@ def test_a_closed_year_is_not_moved_by_members_or_speeches() -> None:
     keeper = build.secretary_of(where)
     session = studying.session(where)
     studying.save_roll(studying.part_of(session), keeper)
-    speech = sessions.add_speech(
+    speech = speech_actions.add_speech(
         studying.part_of(session), speaker=rows[0].person, kind="WRITTEN", title="谈学习", by=keeper, at=AT
     )
     Period.objects.create(committee=where, year=2026, stage="CLOSED")
@@ -302,9 +303,9 @@ def test_a_closed_year_is_not_moved_by_members_or_speeches() -> None:
     with pytest.raises(Refused, match="第1次学习的应到人数会随之变化，但2026年度已截止"):
         edit_membership(member, version=member.version, since=date(2026, 6, 1), by=keeper, at=AT)
     for act in (
-        lambda: sessions.remove_speech(speech, by=keeper, at=AT),
-        lambda: sessions.edit_speech(speech, kind="WRITTEN", title="改", version=None, by=keeper, at=AT),
-        lambda: sessions.submit_speech(speech, text="文", link_to_work="实际", version=None, by=keeper, at=AT),
+        lambda: speech_actions.remove_speech(speech, by=keeper, at=AT),
+        lambda: speech_actions.edit_speech(speech, kind="WRITTEN", title="改", version=None, by=keeper, at=AT),
+        lambda: speech_actions.submit_speech(speech, text="文", link_to_work="实际", version=None, by=keeper, at=AT),
     ):
         with pytest.raises(Refused, match="已截止"):
             act()

@@ -11,7 +11,7 @@ from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.people.models import GroupRole
 from sessions_app.plans import actions as plans
-from sessions_app.sessions import actions, prefill, rules
+from sessions_app.sessions import actions, filing_actions, prefill, rules, speech_actions
 from sessions_app.sessions.models import (
     AgendaKind,
     Participation,
@@ -261,16 +261,16 @@ def test_scenario_5_moved_extended_cancelled(place, secretary, leader):
     flooded = complete(place, secretary, day=date(2026, 5, 5))
     later = complete(place, secretary, day=date(2026, 8, 6))
     speaker = build.member(place).person
-    speech = actions.add_speech(
+    speech = speech_actions.add_speech(
         flooded.participations.get(), speaker=speaker, kind=SpeechKind.KEYNOTE, title="防汛体会", by=secretary, at=AT
     )
-    speech = actions.submit_speech(
+    speech = speech_actions.submit_speech(
         speech, text="正文", link_to_work="分管水利", version=speech.version, by=secretary, at=AT
     )
     with pytest.raises(Refused, match="取消事由"):
         actions.cancel(flooded, reason=" ", version=flooded.version, by=secretary, at=AT)
     flooded = actions.cancel(flooded, reason="防汛抗洪", version=flooded.version, by=secretary, at=AT).session
-    speech = actions.move_speech(speech, to_session=later, by=secretary, at=AT)
+    speech = speech_actions.move_speech(speech, to_session=later, by=secretary, at=AT)
     assert (speech.text, speech.stage, speech.participation.study_session) == ("正文", SpeechStage.SUBMITTED, later)
     assert [s.participations.get().number for s in (flooded, later)] == [3, 4]
     # 5 it cannot be deleted
@@ -350,12 +350,12 @@ def test_scenario_6_joint_and_expanded(place, secretary, leader):
     assert expected == {place.pk: 7, guest.pk: 5}  # the 22 listeners enter no rate
     assert Participation.objects.counted().filter(study_session=session).count() == 2
     # 7 experts without a filing: a warning, until the reviewer agrees
-    assert actions.unfiled_speakers([session]) == {session.pk: ["专家0", "专家1"]}
-    filing = actions.file_speaker(session, speaker="专家0", unit="党校", topic="讲座", by=secretary, at=AT)
-    assert actions.unfiled_speakers([session])[session.pk] == ["专家0", "专家1"]
+    assert filing_actions.unfiled_speakers([session]) == {session.pk: ["专家0", "专家1"]}
+    filing = filing_actions.file_speaker(session, speaker="专家0", unit="党校", topic="讲座", by=secretary, at=AT)
+    assert filing_actions.unfiled_speakers([session])[session.pk] == ["专家0", "专家1"]
     reviewer = build.granted(Role.REVIEWER, place)
-    filing = actions.decide_filing(filing, approve=True, version=filing.version, by=reviewer, at=AT)
-    assert actions.unfiled_speakers([session]) == {session.pk: ["专家1"]}
+    filing = filing_actions.decide_filing(filing, approve=True, version=filing.version, by=reviewer, at=AT)
+    assert filing_actions.unfiled_speakers([session]) == {session.pk: ["专家1"]}
 
 
 def test_an_invitation_can_be_declined_with_a_reason_and_asked_again(place, secretary):
@@ -424,7 +424,7 @@ def test_a_closed_quarter_takes_no_session_neither_made_nor_moved_into(place, se
 def speech_of(place, secretary, speaker=None, kind=SpeechKind.KEYNOTE):
     session = made(place, secretary)
     speaker = speaker or build.member(place).person
-    return actions.add_speech(
+    return speech_actions.add_speech(
         session.participations.get(), speaker=speaker, kind=kind, title="体会", by=secretary, at=AT
     )
 
@@ -432,33 +432,37 @@ def speech_of(place, secretary, speaker=None, kind=SpeechKind.KEYNOTE):
 def test_a_speech_goes_through_versions_until_it_is_approved(place, secretary, leader):
     speech = speech_of(place, secretary)
     with pytest.raises(Refused) as refusal:
-        actions.submit_speech(speech, text="", version=speech.version, by=secretary, at=AT)
+        speech_actions.submit_speech(speech, text="", version=speech.version, by=secretary, at=AT)
     assert len(refusal.value.reasons) == 2
-    speech = actions.submit_speech(
+    speech = speech_actions.submit_speech(
         speech, text="一稿", link_to_work="分管", version=speech.version, by=secretary, at=AT
     )
     with pytest.raises(Refused, match="需要修改的地方"):
-        actions.review_speech(speech, approve=False, version=speech.version, by=leader, at=AT)
-    speech = actions.review_speech(speech, approve=False, note="再实些", version=speech.version, by=leader, at=AT)
-    speech = actions.submit_speech(
+        speech_actions.review_speech(speech, approve=False, version=speech.version, by=leader, at=AT)
+    speech = speech_actions.review_speech(
+        speech, approve=False, note="再实些", version=speech.version, by=leader, at=AT
+    )
+    speech = speech_actions.submit_speech(
         speech, text="二稿", link_to_work="分管", version=speech.version, by=secretary, at=AT
     )
-    speech = actions.review_speech(speech, approve=True, version=speech.version, by=leader, at=AT)
+    speech = speech_actions.review_speech(speech, approve=True, version=speech.version, by=leader, at=AT)
     assert (speech.get_stage_display(), speech.edition, speech.text) == ("通过", 2, "二稿")
     with pytest.raises(Refused, match="现在是“通过”"):
-        actions.submit_speech(speech, text="三稿", link_to_work="x", version=speech.version, by=secretary, at=AT)
+        speech_actions.submit_speech(speech, text="三稿", link_to_work="x", version=speech.version, by=secretary, at=AT)
 
 
 def test_nobody_reviews_his_own_speech_nor_what_he_handed_in(place, secretary, leader):
     speech = speech_of(place, secretary, speaker=leader.person)
-    speech = actions.submit_speech(speech, text="稿", link_to_work="x", version=speech.version, by=secretary, at=AT)
+    speech = speech_actions.submit_speech(
+        speech, text="稿", link_to_work="x", version=speech.version, by=secretary, at=AT
+    )
     with pytest.raises(Refused, match="本人的发言"):
-        actions.review_speech(speech, approve=True, version=speech.version, by=leader, at=AT)
+        speech_actions.review_speech(speech, approve=True, version=speech.version, by=leader, at=AT)
     with pytest.raises(Refused, match="由您提交"):
-        actions.review_speech(speech, approve=True, version=speech.version, by=secretary, at=AT)
+        speech_actions.review_speech(speech, approve=True, version=speech.version, by=secretary, at=AT)
     deputy = build.account(build.member(place, role=GroupRole.DEPUTY).person)
     assert (
-        actions.review_speech(speech, approve=True, version=speech.version, by=deputy, at=AT).reviewed_by
+        speech_actions.review_speech(speech, approve=True, version=speech.version, by=deputy, at=AT).reviewed_by
         == deputy.person
     )
 
@@ -467,9 +471,11 @@ def test_only_a_member_of_the_day_speaks(place, secretary):
     session = made(place, secretary)
     gone = build.member(place, until=date(2026, 3, 19)).person
     with pytest.raises(Refused, match="不是市发改委党组的中心组成员"):
-        actions.add_speech(session.participations.get(), speaker=gone, kind="KEYNOTE", title="x", by=secretary, at=AT)
+        speech_actions.add_speech(
+            session.participations.get(), speaker=gone, kind="KEYNOTE", title="x", by=secretary, at=AT
+        )
     last_day = build.member(place, until=DAY).person
-    assert actions.add_speech(
+    assert speech_actions.add_speech(
         session.participations.get(), speaker=last_day, kind="KEYNOTE", title="x", by=secretary, at=AT
     ).pk
 
@@ -477,40 +483,42 @@ def test_only_a_member_of_the_day_speaks(place, secretary):
 def test_a_speaker_is_taken_off_only_while_no_text_was_handed_in(place, secretary):
     speech = speech_of(place, secretary)
     written = speech_of(place, secretary)
-    actions.submit_speech(written, text="稿", link_to_work="x", version=written.version, by=secretary, at=AT)
-    actions.remove_speech(speech, by=secretary, at=AT)
+    speech_actions.submit_speech(written, text="稿", link_to_work="x", version=written.version, by=secretary, at=AT)
+    speech_actions.remove_speech(speech, by=secretary, at=AT)
     assert not Speech.objects.filter(pk=speech.pk).exists()
     with pytest.raises(Refused, match="交过稿"):
-        actions.remove_speech(written, by=secretary, at=AT)
+        speech_actions.remove_speech(written, by=secretary, at=AT)
 
 
 def test_a_speech_moves_only_to_the_own_committees_session_to_come(place, secretary):
     speech = speech_of(place, secretary)
     foreign = made(build.committee(), secretary)
     with pytest.raises(Refused, match="本委员会"):
-        actions.move_speech(speech, to_session=foreign, by=secretary, at=AT)
+        speech_actions.move_speech(speech, to_session=foreign, by=secretary, at=AT)
     over = made(place, secretary)
     over = actions.cancel(over, reason="x", version=over.version, by=secretary, at=AT).session
     with pytest.raises(Refused, match="还没召开"):
-        actions.move_speech(speech, to_session=over, by=secretary, at=AT)
+        speech_actions.move_speech(speech, to_session=over, by=secretary, at=AT)
 
 
 # ------------------------------------------------------------------------------------------------ filings
 def test_a_filing_is_refused_with_a_reason_and_not_decided_by_its_filer(place, secretary):
     session = made(place, secretary)
     with pytest.raises(Refused) as refusal:
-        actions.file_speaker(session, speaker="", unit="", topic="", by=secretary, at=AT)
+        filing_actions.file_speaker(session, speaker="", unit="", topic="", by=secretary, at=AT)
     assert len(refusal.value.reasons) == 3
-    filing = actions.file_speaker(session, speaker="李教授", unit="党校", topic="讲座", by=secretary, at=AT)
+    filing = filing_actions.file_speaker(session, speaker="李教授", unit="党校", topic="讲座", by=secretary, at=AT)
     assert session.extras.get().is_outside_speaker
     with pytest.raises(Refused, match="报过备案"):
-        actions.file_speaker(session, speaker="李教授", unit="党校", topic="讲座", by=secretary, at=AT)
+        filing_actions.file_speaker(session, speaker="李教授", unit="党校", topic="讲座", by=secretary, at=AT)
     with pytest.raises(Refused, match="由您报送"):
-        actions.decide_filing(filing, approve=True, version=filing.version, by=secretary, at=AT)
+        filing_actions.decide_filing(filing, approve=True, version=filing.version, by=secretary, at=AT)
     reviewer = build.granted(Role.REVIEWER, place)
     with pytest.raises(Refused, match="理由"):
-        actions.decide_filing(filing, approve=False, version=filing.version, by=reviewer, at=AT)
-    filing = actions.decide_filing(filing, approve=False, note="题目不妥", version=filing.version, by=reviewer, at=AT)
+        filing_actions.decide_filing(filing, approve=False, version=filing.version, by=reviewer, at=AT)
+    filing = filing_actions.decide_filing(
+        filing, approve=False, note="题目不妥", version=filing.version, by=reviewer, at=AT
+    )
     assert filing.get_stage_display() == "不同意"
 
 

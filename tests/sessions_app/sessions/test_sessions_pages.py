@@ -12,7 +12,7 @@ from django.urls import reverse
 from roster.accounts.roles import Role
 from roster.people.models import GroupRole
 from sessions_app.plans import actions as plans
-from sessions_app.sessions import actions
+from sessions_app.sessions import actions, filing_actions, speech_actions
 from sessions_app.sessions.models import SpeechStage, StudySession
 from tests import build
 
@@ -249,7 +249,7 @@ def test_speeches_are_added_written_reviewed_by_page(client, place, secretary, l
     client.post(reverse("speech_return", args=[speech.pk]), {"version": speech.version, "reason": "再实些"})
     speech.refresh_from_db()
     stale = {"version": speech.version, "title": "体会", "text": "我的二稿", "link_to_work": "分管"}
-    actions.edit_speech(speech, kind="KEYNOTE", title="新题目", version=speech.version, by=secretary, at=AT)
+    speech_actions.edit_speech(speech, kind="KEYNOTE", title="新题目", version=speech.version, by=secretary, at=AT)
     answer = enter(client, himself).post(url, stale)
     assert answer.status_code == 409 and "我的二稿" in answer.text and "新题目" in answer.text
     client.post(url, stale | {"version": speech.version + 1})
@@ -348,7 +348,7 @@ def test_lists_cost_the_same_for_one_and_thirty(client, place, name):
 
     def one(n):
         session = made(host, by, day=date(2026, 4, 1 + n % 28), chair=build.member(host).person)
-        actions.file_speaker(session, speaker=f"教授{n}", unit="党校", topic=f"讲座{n}", by=by, at=AT)
+        filing_actions.file_speaker(session, speaker=f"教授{n}", unit="党校", topic=f"讲座{n}", by=by, at=AT)
         actions.invite(session, committee=place, by=by, at=AT)
 
     one(0)
@@ -369,7 +369,7 @@ def test_the_speeches_page_costs_the_same_for_one_and_thirty(client, place, secr
 
     def add():
         who = build.member(place, role=GroupRole.MEMBER).person
-        actions.add_speech(host, speaker=who, kind="DISCUSSION", title="交流", by=secretary, at=AT)
+        speech_actions.add_speech(host, speaker=who, kind="DISCUSSION", title="交流", by=secretary, at=AT)
 
     add()
     client.get(url)

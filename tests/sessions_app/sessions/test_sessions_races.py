@@ -144,7 +144,7 @@ def test_the_row_lock_is_what_lets_one_approval_win(emptied, monkeypatch):
         both_read.wait(timeout=20)
         return fresh
 
-    monkeypatch.setattr(actions, "_lock", unlocked)
+    monkeypatch.setattr(actions, "lock", unlocked)
 
     def approve(by):
         return lambda: actions.approve(session, version=session.version, by=by, at=AT)
