@@ -6,9 +6,9 @@ from django import forms
 
 from roster.audit.forms import DayField, VersionForm
 from roster.committees.forms import CommitteePick
-from sessions_app.policies.rules import KEYS, read_value
+from sessions_app.policies.rules import GROUPS, KEYS, read_value
 
-KEY_CHOICES = [(key.key, key.label) for key in KEYS.values()]
+KEY_CHOICES = [(group, [(key, KEYS[key].label) for key in keys]) for group, keys in GROUPS.items()]
 
 
 class ScopeForm(forms.Form):

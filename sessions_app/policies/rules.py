@@ -122,6 +122,24 @@ _ALL = (
     Key("visit_coverage_months", "列席旁听覆盖周期", ValueType.COUNT, 12, "个月", PRACTICE, "", 1),
 )
 KEYS: Mapping[str, Key] = {key.key: key for key in _ALL}
+# How the pages put them: every key stands in one group.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "集体学习": (
+        "sessions_per_quarter", "sessions_per_month", "days_per_year", "speeches_per_member_year",
+        "speech_quota_per_session", "reports_per_year", "attendance_target",
+    ),
+    "期限": (
+        "plan_due_day", "session_plan_notice_working_days", "minutes_due_working_days", "make_up_due_working_days",
+        "approval_wait_working_days", "prompt_receipt_working_days", "late_entry_grace_days", "report_due_day",
+        "year_close_day",
+    ),
+    "提醒": (
+        "near_working_days", "behind_working_days", "escalate_leader_working_days", "escalate_reviewer_working_days",
+        "month_check_day", "quarter_first_check_day", "quarter_second_check_day", "year_review_open_day",
+        "year_close_notice_working_days",
+    ),
+    "列席旁听和整改": tuple(key.key for key in _ALL if key.key.startswith(("visit_", "feedback_", "finding_"))),
+}  # fmt: skip
 DAY_OF_YEAR = re.compile(r"(\d{2})-(\d{2})")
 
 

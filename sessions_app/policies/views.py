@@ -27,7 +27,7 @@ from sessions_app.policies.forms import (
     WorkingDayForm,
 )
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter, WorkingDay
-from sessions_app.policies.rules import KEYS, ancestors, nearest, shown
+from sessions_app.policies.rules import GROUPS, KEYS, ancestors, nearest, shown
 
 P = Permission
 PERIOD_SORTS = {
@@ -35,6 +35,9 @@ PERIOD_SORTS = {
     "committee": ("committee__pinyin", "-year"),
 }
 TONES = {PeriodStage.OPEN: "ok", PeriodStage.CLOSED: "near", PeriodStage.FROZEN: "muted"}
+
+
+GROUPED = [KEYS[key] for keys in GROUPS.values() for key in keys]
 
 
 def _status(request: HttpRequest) -> int:
@@ -74,14 +77,16 @@ def _in_force(request: HttpRequest, home: Committee, day: date) -> list[dict[str
         .values_list("pk", flat=True)
     )
     found = []
-    for key in KEYS.values():
-        hit = nearest(home.path, by_key.get(key.key, {}))
-        row = hit[1] if hit else None
-        found.append({
-            "key": key, "value": shown(key.key, row.value if row else key.default), "row": row,
-            "source": row.source if row else key.source, "where": row.committee if row else None,
-            "may_end": row is not None and row.committee_id in editable,
-        })  # fmt: skip
+    for group, keys in GROUPS.items():
+        for name in keys:
+            key = KEYS[name]
+            hit = nearest(home.path, by_key.get(name, {}))
+            row = hit[1] if hit else None
+            found.append({
+                "group": group, "key": key, "value": shown(name, row.value if row else key.default), "row": row,
+                "source": row.source if row else key.source, "where": row.committee if row else None,
+                "may_end": row is not None and row.committee_id in editable,
+            })  # fmt: skip
     return found
 
 
@@ -122,7 +127,7 @@ def parameter_new(request: HttpRequest) -> HttpResponse:
             )
             return redirect(f"{reverse('parameter_list')}?committee={row.committee_id}&on={row.since}")
     return render(
-        request, "policies/parameter_form.html", {"form": form, "title": "设定参数", "go": "设定", "keys": KEYS.values()},
+        request, "policies/parameter_form.html", {"form": form, "title": "设定参数", "go": "设定", "keys": GROUPED},
         status=_status(request),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from django.template import Context, Template
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_app.policies.rules import TONE_WORDS, Tone, WorkingDays, deadline, is_near, left_words, tone
+from sessions_app.policies.rules import GROUPS, KEYS, TONE_WORDS, Tone, WorkingDays, deadline, is_near, left_words, tone
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 days = st.integers(0, 90).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
@@ -79,3 +79,7 @@ def test_a_short_day_says_its_year_only_when_it_is_another() -> None:
     )
     context = Context({"here": date(2026, 12, 2), "there": date(2025, 12, 2), "none": None, "today": date(2026, 1, 1)})
     assert page.render(context) == "12月2日 2025年12月2日 待补"
+
+
+def test_every_rule_stands_in_one_group_of_the_page() -> None:
+    assert sorted(key for keys in GROUPS.values() for key in keys) == sorted(KEYS)
