@@ -21,6 +21,7 @@ from csp.constants import NONE, SELF
 
 from config import embedded, ways_out
 from config.environment import Environment
+from config.logs import without_calendar_keys
 from config.version import VERSION
 from sessions_app.jobs.beat import BEAT, Hours
 
@@ -381,6 +382,7 @@ structlog_steps: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso"),
     structlog.stdlib.PositionalArgumentsFormatter(),
+    without_calendar_keys,
 ]
 LOGGING = {
     "version": 1,
