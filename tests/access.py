@@ -321,6 +321,10 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "notice_read_all": PO,
     "notice_count": G,
     "preference": GP,
+    "delivery_list": G,
+    "delivery_resend": Address("delivery", "P"),
+    "chat_list": G,
+    "chat_edit": Address("committee", "GP"),
     # calendar: the page is one's own, the feed is for who knows its address
     "feed": G,
     "feed_renew": PO,

@@ -23,7 +23,7 @@ from sessions_app.guidance.models import PromptMapping, PromptReceipt, PromptSta
 from sessions_app.jobs.models import Job, JobStage
 from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.minutes.models import Minutes, MinutesSection, MinutesStage
-from sessions_app.notices.models import Notice, Rhythm
+from sessions_app.notices.models import Channel, Delivery, Notice, Rhythm
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
@@ -291,6 +291,10 @@ def _told(world: World, root: Committee, mine: Person, colleague: Person, strang
             lines=[{"item": None, "kind": "补学", "what": f"{words}补学", "committee": "", "due": "", "left": "", "tone": "near", "url": ""}],
         )  # fmt: skip
         world.targets.setdefault("notice", {})[which] = Target((told.pk,), (), person.pk, private=True)
+        sent = Delivery.objects.create(
+            notice=told, channel=Channel.MAIL, address="a@zhixing.example", stage="FAILED", next_try_at=build.AT
+        )
+        world.add("delivery", which, sent.pk, *person.memberships.values_list("committee__path", flat=True))
     alone = build.member(build.committee("己单位党组", parent=root)).person
     build.account(alone)
     key = FeedKey.objects.create(person=alone, nonce="n" * 32, made_at=build.AT)

@@ -62,7 +62,8 @@ def state_word(state: str) -> str:
 # What these are called is content (topics, titles): the auditor reads who did what to which number, not what it says.
 CONTENT = frozenset({
     "studyplan", "studysession", "participation", "speech", "speakerfiling", "leaverequest", "makeupstudy", "minutes",
-    "outcome", "correction", "attachment", "issuedpaper", "studyprompt", "promptreceipt", "promptmapping", "notice", "dueitem",
+    "outcome", "correction", "attachment", "issuedpaper", "studyprompt", "promptreceipt", "promptmapping", "notice", "delivery",
+    "dueitem",
     "observationvisit", "visitscore", "feedback", "finding", "extension",
 })  # fmt: skip
 

@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from roster.audit.actions import Actor, record
+from roster.audit.moves import Move, Moves, Refused
 from roster.people.models import Person
 from sessions_app.jobs.work import moment
-from sessions_app.notices.models import Channel, ChatTarget, Delivery, Notice, Preference
+from sessions_app.notices.models import Channel, ChatTarget, Delivery, DeliveryStage, Notice, Preference
 
 BATCH = 2000
 
@@ -86,3 +88,36 @@ def _deliveries(notices: Sequence[Notice]) -> list[Delivery]:
         if notice.person_id is None and notice.committee_id in chats
     ]
     return made
+
+
+MOVES = Moves(
+    thing="这次发送",
+    labels=dict(DeliveryStage.choices),
+    moves=[Move("resend", "重发", (DeliveryStage.FAILED,), DeliveryStage.WAITING)],
+)
+
+
+@transaction.atomic
+def resend(delivery: Delivery, *, by: Actor, at: datetime) -> Delivery:
+    """Send once more what failed, to the address of today. One that may have arrived stays marked as possibly double."""
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("notice__person").get(pk=delivery.pk)
+    before, row.stage = row.stage, MOVES.target(row.stage, "resend")
+    row.address = _address_now(row)
+    row.attempts, row.claim, row.error, row.next_try_at = 0, "", "", moment()
+    row.save(update_fields=["stage", "address", "attempts", "claim", "error", "next_try_at"])
+    record(
+        row, verb="resend", before=before, after=row.stage, by=by, at=at, chain=row.notice.committee_id,
+        data={"channel": row.channel, "uncertain": row.uncertain},
+    )  # fmt: skip
+    return row
+
+
+def _address_now(row: Delivery) -> str:
+    if row.channel == Channel.CHAT:
+        robot = ChatTarget.objects.filter(committee_id=row.notice.committee_id, is_active=True).first()
+        if robot is None:
+            raise Refused("这个委员会的工作群没有设置或已停用，请先在“工作群”里启用。")
+        return str(robot.pk)
+    if row.notice.person is None or not row.notice.person.email:
+        raise Refused("收件人没有邮箱，请先在人员页填写。")
+    return row.notice.person.email

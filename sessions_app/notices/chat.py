@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from types import TracebackType
@@ -21,11 +20,8 @@ DOUBLE = "（这条消息可能重复：上次发送时系统中断。）"
 
 
 def environment() -> dict[str, str]:
-    """What the child is told of ours: no secret, no proxy."""
-    return {
-        "PATH": os.environ.get("PATH", ""), "HOME": "/", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }  # fmt: skip
+    """All the child is told: nothing of our own environment, so no secret and no proxy."""
+    return {"HOME": "/", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def text_of(notice: Notice, *, uncertain: bool) -> str:

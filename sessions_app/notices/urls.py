@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.notices import views
+from sessions_app.notices import chat_views, delivery_views, views
 
 urlpatterns = [
     path("inbox/", views.notice_list, name="notice_list"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("inbox/settings/", views.preference, name="preference"),
     path("inbox/<int:pk>/", views.notice, name="notice"),
     path("inbox/<int:pk>/read/", views.notice_read, name="notice_read"),
+    path("deliveries/", delivery_views.delivery_list, name="delivery_list"),
+    path("deliveries/<int:pk>/resend/", delivery_views.delivery_resend, name="delivery_resend"),
+    path("chat-targets/", chat_views.chat_list, name="chat_list"),
+    path("chat-targets/<int:pk>/", chat_views.chat_edit, name="chat_edit"),
 ]
