@@ -95,7 +95,10 @@ def _short_quarter(world: World, first: date, last: date, number: int | None) ->
 
 
 def prompt_unreceipted(world: World) -> Iterator[Due]:
-    """A prompt published and not closed by the day: every committee of its subtree that has not received it."""
+    """A prompt published and not closed by the day: each committee of its subtree that has not received it.
+
+    A committee founded later has the whole term from its first day on.
+    """
     rows = StudyPrompt.objects.filter(published_at__lt=world.end).filter(
         Q(stage=PromptStage.PUBLISHED) | Q(closed_at__gte=world.end)
     )
@@ -113,7 +116,8 @@ def prompt_unreceipted(world: World) -> Iterator[Due]:
         what = f"第{QUARTERS[quarter - 1]}季度学习提示尚未签收：{short(title)}"
         for committee_id in below[root]:
             if (pk, committee_id) not in received and world.open(committee_id, date(year, quarter * 3, 1)):
-                due_on = world.after(published_on, world.rules[committee_id]["prompt_receipt_working_days"])
+                told_on = max(published_on, world.committees[committee_id].since)
+                due_on = world.after(told_on, world.rules[committee_id]["prompt_receipt_working_days"])
                 yield Due(Kind.PROMPT_UNRECEIPTED, f"prompt:{pk}:{committee_id}", committee_id, due_on, what, url)
 
 

@@ -345,6 +345,13 @@ def test_a_prompt_waits_for_every_committee_of_its_subtree() -> None:
     assert found(date(2026, 3, 19), Kind.PROMPT_UNRECEIPTED) and not found(date(2026, 3, 20), Kind.PROMPT_UNRECEIPTED)
 
 
+def test_a_committee_founded_after_a_prompt_has_the_whole_term() -> None:
+    young = build.committee(parent=city(), since=date(2026, 3, 16))
+    assert young.pk not in {row.committee_id for row in found(date(2026, 3, 13), Kind.PROMPT_UNRECEIPTED).values()}
+    dues = {row.committee_id: row.due_on for row in found(DAY, Kind.PROMPT_UNRECEIPTED).values()}
+    assert dues[young.pk] == date(2026, 3, 23)
+
+
 def test_a_rule_and_a_closed_quarter_change_prompts_below_them_only() -> None:
     root = city()
     county, other = build.committee(parent=root), build.committee(parent=root)
