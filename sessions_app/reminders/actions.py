@@ -26,7 +26,7 @@ CHOSEN = (Rhythm.MONTHLY, Rhythm.WEEKLY, Rhythm.DAILY)
 
 @dataclass
 class Told:
-    """What a run did. `found` things are due (`by_kind`), `skipped` of them told nobody now; `sent` notices posted
+    """What a run did. `found` things are due (`by_kind`), `skipped` of them nobody was reminded of now; `sent` notices posted
     (`by_rhythm`, `notices`: their ids).
 
     `busy`: another run was under way, nothing was done.
@@ -75,7 +75,7 @@ def run(found: Sequence[Due], world: World, *, at: datetime, by: Actor) -> Told:
         )
         record(row, verb="remind", by=by, at=at, chain=0, data={"notices": sent[rhythm]})
     consequences.ran(at)
-    told = {index for telling in tellings for index in telling.items}
+    told = {index for telling in tellings for index, _, _ in telling.reminders}
     return Told(
         found=len(dues), sent=sum(sent.values()), skipped=len(dues) - len(told),
         by_kind=dict(sorted(Counter(one.kind.value for one in dues).items())), by_rhythm=dict(sorted(sent.items())),
@@ -153,9 +153,8 @@ def _round(rhythm: Rhythm, period: Period, hall: drafts.Hall) -> list[Telling]:
             return drafts.year_open(hall, rounds.load_year(hall.world, int(period.key)), period)
         case Rhythm.YEAR_CLOSE:
             year = int(period.key)
-            return drafts.year_close(
-                hall, rounds.load_year(hall.world, year), period, rounds.closes_on(hall.world, year)
-            )
+            materials = rounds.load_year(hall.world, year, hall.dues)
+            return drafts.year_close(hall, materials, period, rounds.closes_on(hall.world, year))
         case _:
             chats = _chats(hall) if rhythm == Rhythm.MONTHLY else []
             return drafts.digest(hall, rhythm, period, _rhythms(), chats=chats)

@@ -16,17 +16,16 @@ from sessions_app.reminders import compose
 from sessions_app.reminders.compose import SHOWN, Behind, Clock, Line
 from sessions_app.reminders.models import Audience
 from sessions_app.reminders.recipients import Heard, Roles
-from sessions_app.reminders.rounds import Quarter, Year, concerns
+from sessions_app.reminders.rounds import Quarter, Year
 from sessions_app.reminders.rules import Kind, Period
 from sessions_app.reminders.world import Due, World, page
 
 
 @dataclass
 class Telling:
-    """A draft, the due things it tells (places in the list), and the reminders it leaves: (place, period, audience)."""
+    """A draft, and the reminders it leaves: (place in the list of due things, period, audience)."""
 
     draft: Draft
-    items: set[int] = field(default_factory=set)
     reminders: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -53,13 +52,11 @@ class Hall:
         return found
 
     @cached_property
-    def by_secretary(self) -> dict[tuple[int, int], list[int]]:
-        """(person, committee) -> the due things he hears as its secretary."""
-        found: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for person_id, heard in self.by_person.items():
-            for index, audience in heard.items():
-                if audience == Audience.SECRETARY:
-                    found[person_id, self.dues[index].committee_id].append(index)
+    def by_committee(self) -> dict[int, list[int]]:
+        """Committee -> what is due there, nearest deadline first."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for index in sorted(range(len(self.dues)), key=lambda one: (self.dues[one].due_on, self.items[one])):
+            found[self.dues[index].committee_id].append(index)
         return found
 
     @cached_property
@@ -130,7 +127,7 @@ def _digest_of(hall: Hall, person_id: int, rhythm: Rhythm, period: Period, behin
         url=url,
     )  # fmt: skip
     key = f"{rhythm.value}:{period.key}"
-    return Telling(draft, set(heard), [(index, key, audience) for index, audience in heard.items()])
+    return Telling(draft, [(index, key, audience) for index, audience in heard.items()])
 
 
 def _behind(hall: Hall) -> dict[int, list[Behind]]:
@@ -148,20 +145,15 @@ def _behind(hall: Hall) -> dict[int, list[Behind]]:
 
 
 def _chat_digests(hall: Hall, rhythm: Rhythm, period: Period, chats: Sequence[int]) -> list[Telling]:
-    wanted = set(chats)
-    by_committee: dict[int, set[int]] = defaultdict(set)
-    for index, one in enumerate(hall.dues):
-        if one.committee_id in wanted:
-            by_committee[one.committee_id].add(index)
     found = []
     for committee_id in chats:
-        if not (indexes := by_committee[committee_id]):
-            continue
-        late = sum(hall.dues[index].due_on < hall.world.day for index in indexes)
-        lines = compose.chat_lines(hall.dues[index].kind.value for index in indexes)
-        title = compose.chat_title(rhythm, len(indexes), late)
-        draft = Draft(rhythm, period.key, title, committee_id=committee_id, lead="请学习秘书登录查看。", lines=lines)
-        found.append(Telling(draft))
+        if dues := [hall.dues[index] for index in hall.by_committee.get(committee_id, ())]:
+            title = compose.chat_title(rhythm, len(dues), sum(one.due_on < hall.world.day for one in dues))
+            lines = compose.chat_lines(one.kind.value for one in dues)
+            draft = Draft(
+                rhythm, period.key, title, committee_id=committee_id, lead="请学习秘书登录查看。", lines=lines
+            )
+            found.append(Telling(draft))
     return found
 
 
@@ -179,7 +171,7 @@ def urgent(hall: Hall, person_id: int, rows: Sequence[tuple[Heard, str]]) -> Tel
         lead=compose.urgent_lead(told=bool(told), escalated=bool(late)), lines=hall.lines(person_id, heard),
         more=max(0, len(heard) - SHOWN), url=reverse("home"),
     )  # fmt: skip
-    return Telling(draft, set(heard), [(one.index, period, one.audience) for one, period in rows])
+    return Telling(draft, [(one.index, period, one.audience) for one, period in rows])
 
 
 # ----------------------------------------------------------------------------------------------------- quarter
@@ -224,11 +216,9 @@ def quarter(hall: Hall, held: Quarter, period: Period, *, chats: Sequence[int]) 
 # -------------------------------------------------------------------------------------------------------- year
 
 
-def _missing(
-    hall: Hall, year: Year, person_id: int, committee_id: int, name: str, wanted: Callable[[Due], bool]
-) -> tuple[list[Line], set[int]]:
-    """The lines of what a committee's year lacks, and the due things among them."""
-    heard = [index for index in hall.by_secretary.get((person_id, committee_id), []) if wanted(hall.dues[index])]
+def _missing(hall: Hall, year: Year, committee_id: int, name: str, wanted: Callable[[Due], bool]) -> list[Line]:
+    """What a committee's year lacks: due things, sessions not archived, outcomes."""
+    heard = [index for index in hall.by_committee.get(committee_id, ()) if wanted(hall.dues[index])]
     behind = hall.world.rules[committee_id]["behind_working_days"]
     lines = [compose.due_line(hall.dues[index], hall.items[index], name, behind, hall.clock) for index in heard]
     # The thing PERIOD_CLOSING says the same of the same sessions.
@@ -237,7 +227,7 @@ def _missing(
         lines.append(compose.unarchived_line(year.year, year.unarchived[committee_id], name, reverse("session_list")))
     if committee_id not in year.outcomes:
         lines.append(compose.no_outcome_line(year.year, name, reverse("outcome_list")))
-    return lines, set(heard)
+    return lines
 
 
 def year_open(hall: Hall, year: Year, period: Period) -> list[Telling]:
@@ -245,43 +235,37 @@ def year_open(hall: Hall, year: Year, period: Period) -> list[Telling]:
     found = []
     for person_id, committees in sorted(hall.secretaries.items()):
         lines: list[Line] = []
-        told: set[int] = set()
         missing = 0
         for committee_id in committees:
             name = hall.name(committee_id) if len(committees) > 1 else ""
-            lacks, heard = _missing(hall, year, person_id, committee_id, name, lambda one: True)
+            lacks = _missing(hall, year, committee_id, name, lambda one: True)
             lines += lacks or [compose.complete_line(name, reverse("home"))]
-            missing, told = missing + len(lacks), told | heard
+            missing += len(lacks)
         title, lead = compose.year_open_words(year.year, missing)
-        found.append(_year_telling(Rhythm.YEAR_OPEN, period, person_id, title, lead, lines, told))
+        found.append(_year_telling(Rhythm.YEAR_OPEN, period, person_id, title, lead, lines))
     return found
 
 
 def year_close(hall: Hall, year: Year, period: Period, closes: date) -> list[Telling]:
-    """年度收尾: only to secretaries of committees whose year is still open and lacks something."""
+    """年度收尾: only to secretaries of committees that were here in the year, which is still open and lacks something."""
     last = date(year.year, 12, 31)
+    known = hall.world.known(year.year)
     found = []
     for person_id, seats in sorted(hall.secretaries.items()):
-        committees = [
-            pk for pk in seats if hall.world.committees[pk].since <= last and hall.world.open(pk, last)
-        ]  # fmt: skip
         lines: list[Line] = []
-        told: set[int] = set()
-        for committee_id in committees:
-            name = hall.name(committee_id) if len(seats) > 1 else ""
-            lacks, heard = _missing(hall, year, person_id, committee_id, name, lambda one: concerns(one, year.year))
-            lines, told = lines + lacks, told | heard
+        for committee_id in seats:
+            if committee_id in known and hall.world.open(committee_id, last):
+                name = hall.name(committee_id) if len(seats) > 1 else ""
+                lines += _missing(hall, year, committee_id, name, year.concerns)
         if lines:
             title, lead = compose.year_close_words(year.year, len(lines), closes)
-            found.append(_year_telling(Rhythm.YEAR_CLOSE, period, person_id, title, lead, lines, told))
+            found.append(_year_telling(Rhythm.YEAR_CLOSE, period, person_id, title, lead, lines))
     return found
 
 
-def _year_telling(
-    rhythm: Rhythm, period: Period, person_id: int, title: str, lead: str, lines: list[Line], told: set[int]
-) -> Telling:
+def _year_telling(rhythm: Rhythm, period: Period, person_id: int, title: str, lead: str, lines: list[Line]) -> Telling:
     draft = Draft(
         rhythm, period.key, title, person_id=person_id, lead=lead, lines=lines[:SHOWN], more=max(0, len(lines) - SHOWN),
         url=reverse("home"),
     )  # fmt: skip
-    return Telling(draft, told)
+    return Telling(draft)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Q
 
+from sessions_app.attendance.models import MakeUpStudy
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.notices.models import Rhythm
 from sessions_app.outcomes.models import Outcome
@@ -16,7 +17,7 @@ from sessions_app.plans.models import PlanItem, StudyPlan
 from sessions_app.policies.rules import KEYS, ancestors, day_in_year, quarter_of
 from sessions_app.reminders import rules
 from sessions_app.reminders.models import Round
-from sessions_app.reminders.rules import Kind, Period
+from sessions_app.reminders.rules import Period
 from sessions_app.reminders.world import Due, World
 from sessions_app.sessions.models import COUNTED_FORMS, SessionStage, StudySession
 
@@ -93,30 +94,47 @@ def load_quarter(world: World) -> Quarter:
 
 @dataclass(frozen=True)
 class Year:
-    """What the year's materials lack, by committee. `outcomes`: the committees that registered one."""
+    """What the year's materials lack, by committee. `outcomes`: the committees that registered one; `subjects`: those of
+    due things that hang on a session of the year."""
 
     year: int
     unarchived: Mapping[int, int]
     outcomes: frozenset[int]
+    subjects: frozenset[str]
+
+    def concerns(self, due: Due) -> bool:
+        """Whether a due thing is one of this year: the year itself, a month or quarter of it, a session held in it."""
+        word, _, key = due.subject.partition(":")
+        if word in ("session", "minutes", "make-up"):
+            return due.subject in self.subjects
+        return word in ("plan", "month", "quarter", "report", "close") and key.partition(":")[2][:4] == str(self.year)
 
 
-def load_year(world: World, year: int) -> Year:
-    """Two queries."""
+def load_year(world: World, year: int, dues: Sequence[Due] = ()) -> Year:
+    """Four queries."""
     open_still = Q(stage=SessionStage.HELD) | Q(stage=SessionStage.ARCHIVED, archived_at__gte=world.end)
     last = min(world.day, date(year, 12, 31))
     sessions = StudySession.objects.filter(open_still, form__in=COUNTED_FORMS, day__range=(date(year, 1, 1), last))
     counts = world.within(sessions).order_by().values("committee_id").annotate(n=Count("pk"))
     outcomes = Outcome.objects.filter(day__range=(date(year, 1, 1), last), is_withdrawn=False).order_by()
     registered = world.within(outcomes).values_list("committee_id", flat=True).distinct()
-    return Year(year, dict(counts.values_list("committee_id", "n")), frozenset(registered))
+    return Year(
+        year, dict(counts.values_list("committee_id", "n")), frozenset(registered), _subjects_of(year, dues)
+    )  # fmt: skip
 
 
-OF_LAST_YEAR = (Kind.REPORT_DUE, Kind.PERIOD_CLOSING)
-
-
-def concerns(due: Due, year: int) -> bool:
-    """Whether a due thing is one of the year that closes."""
-    return due.kind in OF_LAST_YEAR or due.due_on.year <= year
+def _subjects_of(year: int, dues: Sequence[Due]) -> frozenset[str]:
+    """Of the due things that hang on a session, those whose session's day lies in the year."""
+    ids: dict[str, list[int]] = defaultdict(list)
+    for one in dues:
+        word, _, key = one.subject.partition(":")
+        if word in ("session", "minutes", "make-up"):
+            ids[word].append(int(key))
+    held = StudySession.objects.filter(pk__in=ids["session"] + ids["minutes"], day__year=year)
+    pks = set(held.order_by().values_list("pk", flat=True))
+    owed = MakeUpStudy.objects.filter(pk__in=ids["make-up"], participation__day__year=year)
+    found = {f"make-up:{pk}" for pk in owed.order_by().values_list("pk", flat=True)}
+    return frozenset(found | {f"{word}:{pk}" for word in ("session", "minutes") for pk in ids[word] if pk in pks})
 
 
 def closes_on(world: World, year: int) -> date:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from roster.accounts.roles import Role
 from roster.committees.models import Committee
@@ -308,30 +310,68 @@ def test_who_lacks_nothing_is_told_so(here: Committee, secretary: Person) -> Non
 
 
 def test_before_the_year_closes_only_who_lacks_something_is_told(here: Committee, secretary: Person) -> None:
-    whole = build.committee(parent=here)
-    complete = build.secretary(whole).person
+    whole, new = build.committee(parent=here), build.committee(parent=here)
+    complete, newcomer = build.secretary(whole).person, build.secretary(new).person
+    plan(here), plan(whole)
     outcome(whole, date(2026, 5, 7))
     held(here, date(2026, 5, 7))
-    late = owed(here, Kind.REPORT_DUE, on=date(2027, 1, 31))
-    every_day(date(2027, 1, 12), 25, [late, owed(whole, on=date(2027, 1, 31))])
+    late = owed(here, Kind.REPORT_DUE, on=date(2027, 1, 31), subject=f"report:{here.pk}:2026")
+    other = owed(whole, on=date(2027, 1, 31), subject=f"plan:{whole.pk}:2027")
+    every_day(date(2027, 1, 12), 25, [late, other])
     [notice] = told(secretary, "YEAR_CLOSE")
+    assert not told(newcomer, "YEAR_CLOSE"), "nothing is known of it in that year"
     assert notice.created_at == build.at(date(2027, 1, 15), 9) and notice.period == "2026"
     assert notice.title == "年度收尾：2026年度还有 3 项未办，1月31日截止"
     assert [line["kind"] for line in notice.lines] == ["年度报告未印发", "未归档", "未登记成果"]
     assert not told(complete, "YEAR_CLOSE"), "the plan of the new year is not a matter of the old one"
 
 
+def test_what_hangs_on_a_session_is_of_the_year_of_its_day(here: Committee, secretary: Person) -> None:
+    plan(here)
+    outcome(here, date(2026, 5, 7))
+    last, next_ = held(here, date(2026, 12, 29)), held(here, date(2027, 1, 12))
+    found = [
+        owed(here, Kind.MINUTES_DUE, on=date(2027, 1, 20), subject=f"minutes:{row.pk}", what=f"{row.day}")
+        for row in (last, next_)
+    ]
+    run(date(2027, 1, 18), found)
+    lines = told(secretary, "YEAR_CLOSE")[0].lines
+    assert [(line["kind"], line["what"]) for line in lines] == [
+        ("学习记录未提交", "2026-12-29"), ("未归档", "2026年已召开的学习有 1 场没有归档"),
+    ]  # fmt: skip
+
+
 def test_a_year_that_is_closed_already_is_not_asked_for(here: Committee, secretary: Person) -> None:
+    plan(here)
     close_period(committee=here, year=2026, by=BY, at=build.at(date(2027, 1, 5)))
     run(date(2027, 1, 18))
     assert not told(secretary, "YEAR_CLOSE") and Round.objects.filter(rhythm="YEAR_CLOSE", period="2026").exists()
 
 
 def test_what_the_close_of_the_year_says_of_sessions_is_said_once(here: Committee, secretary: Person) -> None:
+    plan(here)
     held(here, date(2026, 5, 7))
     outcome(here, date(2026, 5, 7))
-    run(date(2027, 1, 18), [owed(here, Kind.PERIOD_CLOSING, on=date(2027, 1, 31))])
+    closing = owed(here, Kind.PERIOD_CLOSING, on=date(2027, 1, 31), subject=f"close:{here.pk}:2026")
+    run(date(2027, 1, 18), [closing])
     assert [line["kind"] for line in told(secretary, "YEAR_CLOSE")[0].lines] == ["年度即将截止"]
+
+
+@pytest.mark.parametrize("rhythm", ["YEAR_OPEN", "YEAR_CLOSE"])
+def test_the_year_is_asked_in_the_same_number_of_queries_for_many(here: Committee, rhythm: str) -> None:
+    day, counts = (OPENS if rhythm == "YEAR_OPEN" else date(2027, 1, 18)), []
+    build.secretary(here)
+    for size in (3, 30):
+        for _ in range(size):
+            place = build.committee(parent=here)
+            build.secretary(place)
+            plan(place)
+        Round.objects.all().delete()
+        Notice.objects.all().delete()
+        with CaptureQueriesContext(connection) as queries:
+            assert run(day).by_rhythm[rhythm] >= size
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 # --------------------------------------------------------------------------------------------------- chat groups
