@@ -28,12 +28,26 @@ VERBS = {
     "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
     "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
-    "remind": "提醒",
+    "remind": "提醒", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
+}  # fmt: skip
+
+# Where the history of one kind of thing says it more exactly than the record of all of them.
+VERBS_OF: dict[str, dict[str, str]] = {
+    "studyplan": {
+        "create": "新建计划", "save_head": "修改目标和要求", "save_items": "修改计划", "submit": "提交审定", "amend": "发起调整",
+    },
+    "speech": {"create": "登记", "edit": "修改题目", "approve": "审核通过", "return": "退改", "move": "移到另一场"},
+    "speakerfiling": {"create": "登记", "approve": "审核通过"},
+    "makeupstudy": {"open": "安排补学", "void": "撤销"},
+    "minutes": {"start": "开始撰写", "approve": "审签", "correct": "更正记录", "void": "撤销"},
+    "outcome": {"unlink": "解除来源"},
+    "correction": {"pass_on": "组长同意，转宣传部", "countersign": "宣传部同意", "refuse_countersign": "宣传部不同意"},
 }  # fmt: skip
 
 
-def verb_word(verb: str) -> str:
-    return VERBS.get(verb, verb)
+def verb_word(verb: str, subject_type: str = "") -> str:
+    """The word for `verb`; of a kind of thing, where it has one of its own."""
+    return VERBS_OF.get(subject_type, {}).get(verb) or VERBS.get(verb, verb)
 
 
 def thing_word(subject_type: str) -> str:

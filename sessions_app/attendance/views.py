@@ -50,21 +50,6 @@ MARKS = (
     (Attendance.ABSENT, "缺席", "overdue", True),
 )
 WORDS = dict(Attendance.choices)
-# What these rooms' own verbs are called in the history of a row.
-VERB_WORDS = {
-    "open": "安排补学",
-    "void": "撤销",
-    "correct_roll": "更正考勤",
-    "correct": "更正记录",
-    "link": "登记来源",
-    "unlink": "解除来源",
-    "unconvert": "撤销转化",
-    "pass_on": "组长同意，转宣传部",
-    "refuse_countersign": "宣传部不同意",
-    "countersign": "宣传部同意",
-    "approve": "审签",
-    "start": "开始撰写",
-}
 
 
 def history_of(*subjects: Any) -> list[dict[str, Any]]:
@@ -77,7 +62,7 @@ def history_of(*subjects: Any) -> list[dict[str, Any]]:
             "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             "who": event.actor_name,
             "role": event.actor_role,
-            "what": VERB_WORDS.get(event.verb) or verb_word(event.verb),
+            "what": verb_word(event.verb, event.subject_type),
             "reason": event.reason,
         }
         for event in AuditEvent.objects.filter(asked).order_by("-at", "-id")[:40]

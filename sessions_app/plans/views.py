@@ -4,18 +4,18 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, filled, permission
+from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
+from roster.audit.words import verb_word
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership
 from sessions_app.plans import actions, filing, rules
@@ -42,18 +42,8 @@ STAGE_TONES = {
     "": "muted", "DRAFT": "near", "SUBMITTED": "behind", "RETURNED": "behind", "APPROVED": "near", "FILED": "ok",
 }  # fmt: skip
 SORTS = {"code": "code", "filed": "filed_on", "stage": "plan_stage"}
-VERBS = {
-    "create": "新建计划", "save_head": "修改目标和要求", "save_items": "修改计划", "submit": "提交审定", "send_back": "退回",
-    "approve": "审定", "file": "备案", "amend": "发起调整",
-}  # fmt: skip
 RETURN_REASONS = ["请补齐每季度的专题", "请明确重点发言人", "请充实预期成果"]
 BLANK_ROWS = 3
-
-
-def page_of(request: HttpRequest, rows: QuerySet) -> Page:
-    """20, 50 or 100 rows a page, as the address asks."""
-    per = request.GET.get("per", "")
-    return Paginator(rows, int(per) if per in ("20", "50", "100") else 20).get_page(request.GET.get("page"))
 
 
 def due_day(committee: Committee, year: int) -> date:
@@ -68,7 +58,7 @@ def history_of(plans: list[StudyPlan]) -> list[dict[str, Any]]:
     return [
         {
             "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": VERBS.get(event.verb, event.verb) + (f"（第 {editions[event.subject_id]} 版）" if many else ""),
+            "what": verb_word(event.verb, "studyplan") + (f"（第 {editions[event.subject_id]} 版）" if many else ""),
             "reason": event.reason, "url": "",
         }
         for event in events

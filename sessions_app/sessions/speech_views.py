@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, permission
+from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
 from roster.audit.models import AuditEvent
@@ -16,7 +17,6 @@ from roster.audit.moves import Refused, Stale
 from roster.audit.words import verb_word
 from roster.committees.models import ScopedQuerySet
 from sessions_app.plans.forms import differences, with_values
-from sessions_app.plans.views import page_of
 from sessions_app.sessions import filing_actions, rules, speech_actions
 from sessions_app.sessions.forms import (
     FilingForm,
@@ -39,10 +39,6 @@ from sessions_app.sessions.models import (
 
 TONES = {"DUE": "near", "SUBMITTED": "behind", "APPROVED": "ok", "RETURNED": "behind"}
 FILING_TONES = {"PENDING": "behind", "APPROVED": "ok", "REFUSED": "overdue"}
-VERBS = {
-    "create": "登记", "edit": "修改题目", "submit": "提交", "approve": "审核通过", "return": "退改", "move": "移到另一场",
-    "remove": "删去", "refuse": "不同意",
-}  # fmt: skip
 RETURN_REASONS = ["请结合分管工作", "请补充对策建议", "请压缩篇幅"]
 
 
@@ -50,7 +46,7 @@ def history_of(subject: Any) -> list[dict[str, Any]]:
     return [
         {
             "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": (VERBS.get(event.verb) or verb_word(event.verb)) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
+            "what": verb_word(event.verb, event.subject_type) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
             "reason": event.reason, "url": "",
         }
         for event in AuditEvent.objects.about(subject).order_by("-seq")[:40]

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, permission
+from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import Committee
 from sessions_app.plans.forms import with_values
 from sessions_app.plans.models import PlanItem
-from sessions_app.plans.views import page_of
 from sessions_app.policies import parameters
 from sessions_app.sessions import actions, filing_actions, prefill, rules
 from sessions_app.sessions.conflicts import conflicts

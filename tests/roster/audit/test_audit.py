@@ -15,7 +15,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Role
 from roster.audit.actions import SystemActor, record
 from roster.audit.models import AuditEvent
-from roster.audit.words import VERBS
+from roster.audit.words import THINGS, VERBS, VERBS_OF, verb_word
 from roster.committees import actions
 from tests import build
 from tests.roster.conftest import Tree
@@ -126,3 +126,13 @@ def test_every_verb_of_the_record_is_said_in_chinese():
     verbs = {a or b for path in sources for a, b in pattern.findall(path.read_text(encoding="utf-8"))}
     assert len(verbs) > 20
     assert not sorted(verbs - set(VERBS))
+
+
+def test_a_kind_of_thing_may_have_its_own_word_for_a_verb():
+    assert (verb_word("approve"), verb_word("approve", "speech"), verb_word("approve", "studyplan")) == (
+        "审定",
+        "审核通过",
+        "审定",
+    )
+    assert set(VERBS_OF) <= set(THINGS)
+    assert {verb for words in VERBS_OF.values() for verb in words} <= set(VERBS)
