@@ -34,7 +34,7 @@ def faults(
         if not host or set(host) & set("/:@?# "):
             yield "ZHIXING_CHAT_HOSTS", f"{host} 不是主机名 (names of hosts only)"
     for provider, url in chat_urls.items():
-        why = _chat(url, chat_hosts, chat_plain)
+        why = _chat(url, chat_hosts, chat_plain and may_be_plain)
         if why:
             yield f"ZHIXING_CHAT_{provider}_URL", why
 

@@ -363,6 +363,16 @@ def test_three_drains_at_once_send_each_letter_once(sink: MailSink) -> None:
 
 
 @pytest.mark.usefixtures("committed")
+def test_the_task_at_once_and_again_leaves_what_once_leaves(sink: MailSink) -> None:
+    posted(10)
+    at_once(lambda: deliver("MAIL"), times=3)
+    first = list(Delivery.objects.order_by("pk").values())
+    deliver("MAIL")
+    assert list(Delivery.objects.order_by("pk").values()) == first
+    assert sorted(sink.times.values()) == [1] * 10
+
+
+@pytest.mark.usefixtures("committed")
 def test_the_count_notices_claims_that_claim_nothing(sink: MailSink, monkeypatch: Any) -> None:
     """Negative control: with a claim that only looks, the same three drains send twice."""
 
