@@ -98,6 +98,10 @@ def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
             "chair": "主持人",
             "expected": "应到",
             "meeting": "审定会议",
+            "to": "主送",
+            "sender": "发函单位",
+            "demand": "要求",
+            "answer_by": "办理期限",
         }
         return [{"label": label, "value": row.facts[key]} for key, label in head.items() if row.facts.get(key)]
     found = []
