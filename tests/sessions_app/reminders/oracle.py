@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 DEFAULTS: dict[str, Any] = {
     "sessions_per_quarter": 1, "sessions_per_month": 0, "month_check_day": 20, "quarter_first_check_day": 60,
     "quarter_second_check_day": 80, "minutes_due_working_days": 5, "plan_due_day": "01-31", "report_due_day": "01-31",
-    "year_close_day": "01-31", "session_plan_notice_working_days": 3, "approval_wait_working_days": 3,
+    "year_close_day": "01-31", "year_review_open_day": "12-01", "session_plan_notice_working_days": 3, "approval_wait_working_days": 3,
     "prompt_receipt_working_days": 5, "year_close_notice_working_days": 10, "near_working_days": 5,
     "behind_working_days": 2, "escalate_leader_working_days": 5, "escalate_reviewer_working_days": 10,
 }  # fmt: skip
@@ -280,6 +280,7 @@ class Oracle:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.bodies = {body.key: body for body in script.bodies}
+        self.root = next(body.key for body in script.bodies if not body.parent)
         self.state = State()
         self.kept: list[Kept] = []
         self.told: list[Told] = []
@@ -316,6 +317,8 @@ class Oracle:
         return body.since <= day and (body.until is None or day <= body.until)
 
     def holders(self, body: str, role: str, day: date) -> set[str]:
+        if not self.alive(self.bodies[body], day):
+            return set()  # whoever holds something of a committee holds it while there is one
         return {
             post.person
             for post in self.script.posts
@@ -465,31 +468,34 @@ class Oracle:
             ("filing", state.filings, "WAITS", "REVIEWER"),
         ]  # fmt: skip
         waits = [
-            (f"wait-{word}:{key}", row.body, row.since, row.session, to)
+            (
+                f"wait-{word}:{key}",
+                row.body,
+                row.since,
+                date(row.year, 12, 31) if row.year else state.sessions[row.session].day,
+                to,
+            )
             for word, rows, stage, to in lists
             for key, row in rows.items()
             if row.stage == stage
         ]
         for key, held in state.sessions.items():
             if held.stage == "SUBMITTED" and held.handed:
-                waits.append((f"wait-session:{key}", held.body, held.handed, key, ""))
+                waits.append((f"wait-session:{key}", held.body, held.handed, held.day, ""))
             if held.minutes == "SUBMITTED" and held.minutes_handed:
-                waits.append((f"wait-minutes:{key}", held.body, held.minutes_handed, key, ""))
-        for subject, body, since, session, to in waits:
+                waits.append((f"wait-minutes:{key}", held.body, held.minutes_handed, held.day, ""))
+        for subject, body, since, dated, to in waits:
             due = plus(since, self.rule("approval_wait_working_days", body, day))
             # A correction is how a closed period is mended: it waits however long ago its session was.
-            shut = (
-                session
-                and not subject.startswith("wait-correction")
-                and self.is_shut(body, state.sessions[session].day)
-            )
+            shut = not subject.startswith("wait-correction") and self.is_shut(body, dated)
             if due <= day and not shut:
                 yield Owed("APPROVAL_WAITING", subject, body, due, to=to)
 
     def _prompts(self, day: date) -> Iterator[Owed]:
         for key, prompt in self.state.prompts.items():
             for body in self.below(prompt.body):
-                if prompt.open and body not in prompt.received:
+                gone = self.is_shut(body, date(prompt.year, prompt.quarter * 3, 1))
+                if prompt.open and body not in prompt.received and not gone:
                     since = max(prompt.published, self.bodies[body].since)
                     due = plus(since, self.rule("prompt_receipt_working_days", body, day))
                     yield Owed("PROMPT_UNRECEIPTED", f"prompt:{key}:{body}", body, due)
@@ -632,20 +638,24 @@ class Oracle:
 
     def _year_opens(self, day: date, owed: dict[Name, Owed]) -> Iterator[Told]:
         period = str(day.year)
-        if day < opening(date(day.year, 12, 1)) or ("YEAR_OPEN", period) in self.rounds:
+        opens = in_year(self.rule("year_review_open_day", self.root, day), day.year)
+        if day < opening(opens) or ("YEAR_OPEN", period) in self.rounds:
             return
         self.rounds.add(("YEAR_OPEN", period))
         hears: dict[str, set[Name]] = {}
         for body in self.bodies.values():
             if self.alive(body, day):
                 for person in self.hearers(body.key, "SECRETARY", day):
-                    hears.setdefault(person, set()).update(self._secretarys(body.key, owed))
+                    hears.setdefault(person, set()).update(
+                        name for name, thing in owed.items() if thing.body == body.key
+                    )
         for person, things in hears.items():
             yield Told(day, person, "YEAR_OPEN", period, frozenset(things))
 
     def _year_closes(self, day: date, owed: dict[Name, Owed]) -> Iterator[Told]:
-        year, close = day.year - 1, date(day.year, 1, 31)
-        if day > close or passed(day, close) > 10 or ("YEAR_CLOSE", str(year)) in self.rounds:
+        year, close = day.year - 1, in_year(self.rule("year_close_day", self.root, day), day.year)
+        notice = self.rule("year_close_notice_working_days", self.root, day)
+        if day > close or passed(day, close) > notice or ("YEAR_CLOSE", str(year)) in self.rounds:
             return
         self.rounds.add(("YEAR_CLOSE", str(year)))
         hears: dict[str, set[Name]] = {}

@@ -23,6 +23,10 @@ class Body:
     since: date = LONG_AGO
     until: date | None = None
 
+    @property
+    def lasting(self) -> bool:
+        return self.since == LONG_AGO and self.until is None
+
 
 @dataclass(frozen=True)
 class Post:
@@ -68,11 +72,11 @@ class Script:
     def on(self, day: date, verb: str, key: str, /, **with_: Any) -> None:
         self.events.append(Event(day, verb, key, with_))
 
-    def by_day(self) -> dict[date, list[Event]]:
-        """Events of each day in the order they were written; what lies before the year comes on its first day."""
+    def by_day(self, first: date) -> dict[date, list[Event]]:
+        """Events of each day in the order they were written; what lies before the first run comes on its day."""
         found: dict[date, list[Event]] = {}
         for event in sorted(self.events, key=lambda event: event.day):
-            found.setdefault(max(event.day, FIRST), []).append(event)
+            found.setdefault(max(event.day, first), []).append(event)
         return found
 
 
