@@ -457,6 +457,10 @@ def test_a_worker_killed_at_twenty_random_moments_loses_no_letter_and_doubles_no
             assert Delivery.objects.filter(stage=Stage.WAITING).exists(), "all is sent before all is killed"
             pool, under_way = _children(process.pid), set(held.values_list("pk", flat=True)) - dead
             if pool and under_way:
+                taken = len(sink.letters) + chance.randint(0, 2)  # some while they connect, some well under way
+                workers.until(lambda: len(sink.letters) >= taken, 20)  # noqa: B023
+                time.sleep(chance.uniform(0, 0.14))
+                under_way = set(held.values_list("pk", flat=True)) - dead
                 for pid in pool:
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
