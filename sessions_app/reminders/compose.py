@@ -85,8 +85,14 @@ def counted(dues: Sequence[Due], day: date) -> str:
     """3 项待办，其中 1 项已逾期; 3 项待办，最近的 1月31日到期."""
     late = sum(due.due_on < day for due in dues)
     if late:
-        return f"{len(dues)} 项待办，" + ("均已逾期" if late == len(dues) else f"其中 {late} 项已逾期")
+        return f"{len(dues)} 项待办，" + _late(late, len(dues))
     return f"{len(dues)} 项待办，最近的 {short_day(min(due.due_on for due in dues))}到期"
+
+
+def _late(late: int, count: int) -> str:
+    if late < count:
+        return f"其中 {late} 项已逾期"
+    return "均已逾期" if count > 1 else "已逾期"
 
 
 def digest_title(rhythm: Rhythm, dues: Sequence[Due], behind: int, day: date) -> str:
@@ -120,8 +126,9 @@ def quarter_title(year: int, quarter: int) -> str:
 
 
 def quarter_lead(prompts: int, items: int) -> str:
-    told = f"本季度上级学习提示 {prompts} 份，计划安排 {items} 项。"
-    return told + ("请对照计划早作准备。" if items else "请研究安排本季度学习。")
+    held = [f"上级学习提示 {prompts} 份"] if prompts else []
+    held += [f"计划安排 {items} 项"] if items else ["计划还没有安排"]
+    return f"本季度{'，'.join(held)}。" + ("请对照计划早作准备。" if items else "请研究安排本季度学习。")
 
 
 NO_PLAN = "本季度计划没有安排"
@@ -179,4 +186,4 @@ def chat_lines(kinds: Iterable[str]) -> list[Line]:
 
 
 def chat_title(rhythm: Rhythm, count: int, late: int) -> str:
-    return f"{rhythm.label}：{count} 项待办" + (f"，其中 {late} 项已逾期" if late else "")
+    return f"{rhythm.label}：{count} 项待办" + (f"，{_late(late, count)}" if late else "")

@@ -150,7 +150,7 @@ def test_what_can_wait_waits_for_the_digest(here: Committee) -> None:
     run(DAY, [owed(here, on=SOON)])
     assert not told(secretary)
     run(date(2026, 4, 1), [owed(here, on=SOON)])
-    assert [notice.title for notice in told(secretary, "MONTHLY")] == ["月提醒：1 项待办，均已逾期"]
+    assert [notice.title for notice in told(secretary, "MONTHLY")] == ["月提醒：1 项待办，已逾期"]
 
 
 # ---------------------------------------------------------------------------------------------------- who hears
