@@ -1,4 +1,4 @@
-"""The department's letters of the demo: one that stands, and (in the large world) one that was answered by withdrawing it."""
+"""The department's letters of the demo: one that stands, and in the large world another that was withdrawn."""
 
 from datetime import datetime
 
@@ -18,7 +18,11 @@ def send(*, at: datetime, small: bool) -> int:
     day = at.astimezone(SHANGHAI).date()
     reviewer = User.objects.get(username="shenhe").act(on=day)
     overdue = Count("due_items", filter=Q(due_items__met_on__isnull=True, due_items__due_on__lt=day))
-    worst = Committee.objects.annotate(overdue=overdue).filter(overdue__gt=0).order_by("-overdue", "path")
+    worst = (
+        Committee.objects.annotate(overdue=overdue)
+        .filter(overdue__gt=0, parent__isnull=False)
+        .order_by("-overdue", "path")
+    )
     letters = []
     for committee in worst[: 1 if small else 2]:
         items = DueItem.objects.open().filter(committee=committee, due_on__lt=day).order_by("due_on", "id")

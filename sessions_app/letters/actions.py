@@ -48,7 +48,7 @@ def issue(
     day = at.astimezone(SHANGHAI).date()
     sender_id = draft.sender_of(by, committee)
     if sender_id is None:
-        raise Refused("只有主管部门的审核人可以发提醒函。")
+        raise Refused(rules.NOT_BELOW)
     sender = _lock_numbers(sender_id)
     if form_token:
         made = ReminderLetter.objects.filter(form_token=form_token, sender=sender, committee=committee).first()

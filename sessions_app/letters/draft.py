@@ -19,9 +19,12 @@ from sessions_app.reminders.models import DueItem
 
 
 def sender_of(by: Actor, committee: Committee) -> int | None:
-    """The committee in whose name the writer may write to `committee`: of his grants the nearest above; None without one."""
+    """The committee in whose name the writer may write to `committee`: of his grants the nearest above it.
+
+    None without one: a department writes to those below its committee, not to the committee it serves.
+    """
     holds: list[Hold] = list(by.holds_with(Permission.LETTER_ISSUE)) if hasattr(by, "holds_with") else []
-    above = [hold for hold in holds if committee.path.startswith(hold.path)]
+    above = [hold for hold in holds if committee.path.startswith(hold.path) and committee.path != hold.path]
     return max(above, key=lambda hold: len(hold.path)).committee_id if above else None
 
 

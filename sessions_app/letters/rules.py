@@ -11,6 +11,7 @@ MOVES = Moves(
     moves=[Move("withdraw_letter", "撤销", ("ISSUED",), "WITHDRAWN")],
 )
 DONE = "所列事项均已办结，自动撤销"
+NOT_BELOW = "提醒函由主管部门的审核人发给下级单位；本级的事项请直接提醒。"
 ANSWER_WORKING_DAYS = 5  # offered; typed over where it does not fit
 MOST_LINES = 40
 MOST_WORDS = 500

@@ -128,6 +128,9 @@ def letter_new(request: HttpRequest) -> HttpResponse:
         messages.info(request, "请先选择发给哪个委员会。")
         return redirect("behind_list")
     committee = _addressee(request, named)
+    if draft.sender_of(request.user, committee) is None:
+        messages.error(request, rules.NOT_BELOW)
+        return redirect("behind_list")
     rows = _open_items(committee, request.today)
     if request.method == "POST":
         form = LetterForm(request.POST, items=_choices(rows))
@@ -169,6 +172,8 @@ def letter_new(request: HttpRequest) -> HttpResponse:
 def letter_preview(request: HttpRequest) -> HttpResponse:
     """The letter as it would read, while it is being written: a fragment, nothing is kept."""
     committee = _addressee(request, request.POST.get("committee", ""))
+    if draft.sender_of(request.user, committee) is None:
+        return HttpResponse(rules.NOT_BELOW, status=422)
     rows = _open_items(committee, request.today)
     form = LetterForm(request.POST, items=_choices(rows))
     form.is_valid()

@@ -96,7 +96,7 @@ def _committees(request: HttpRequest, page: Any) -> list[dict[str, Any]]:
         {
             **row, "name": _name(row), "letters": letters.get(row["committee_id"], (0, 0)),
             "items_url": _address(request, by="item", under=str(row["committee_id"]), only="on", sort="", page=""),
-            "may_write": any(row["committee__path"].startswith(path) for path in writable),
+            "may_write": any(row["committee__path"].startswith(path) and row["committee__path"] != path for path in writable),
         }
         for row in page
     ]  # fmt: skip

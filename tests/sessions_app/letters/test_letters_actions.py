@@ -144,8 +144,9 @@ def test_it_names_open_things_of_the_addressee_only(city, unit, reviewer, quick)
 def test_only_a_reviewer_above_may_write(city, unit, quick):
     item = owes(unit)
     elsewhere = build.granted(Role.REVIEWER, build.committee(parent=city))
-    for who in (elsewhere, build.granted(Role.HEAD, city), build.secretary_of(unit), SystemActor("定时任务")):
-        assert "只有主管部门的审核人" in refused(lambda who=who: write(unit, item, by=who))[0]
+    own = build.granted(Role.REVIEWER, unit)
+    for who in (elsewhere, own, build.granted(Role.HEAD, city), build.secretary_of(unit), SystemActor("定时任务")):
+        assert "由主管部门的审核人发给下级单位" in refused(lambda who=who: write(unit, item, by=who))[0]
 
 
 def test_the_sender_is_the_nearest_above_and_each_sender_counts_for_itself(city, unit, reviewer, quick):

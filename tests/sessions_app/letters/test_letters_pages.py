@@ -127,6 +127,9 @@ def test_nothing_to_write_about_is_said(city, unit, reviewer):
     client = client_of(reviewer)
     assert "没有到期未办的事项" in client.get(reverse("letter_new"), {"committee": unit.pk}).text
     assert client.get(reverse("letter_new"))["Location"] == reverse("behind_list")
+    owes(city)
+    assert "发给下级单位" in client.get(reverse("letter_new"), {"committee": city.pk}, follow=True).text
+    assert client.post(reverse("letter_preview"), {"committee": city.pk}).status_code == 422
     for odd in ("x", "99999999999", "999999"):
         assert client.get(reverse("letter_new"), {"committee": odd}).status_code == 404
 

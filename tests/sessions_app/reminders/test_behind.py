@@ -194,9 +194,11 @@ def test_letters_are_counted_and_offered_where_one_may_write(city, world):
             committee=unit, sender=city, year=2026, number=number, answer_by=BLUE, stage=stage, issued_at=AT, **gone
         )
     new = f"{reverse('letter_new')}?committee={unit.pk}"
+    owes(city)
     reviewer, head = (client_of(build.granted(role, city)) for role in (Role.REVIEWER, Role.HEAD))
     page = reviewer.get(URL).text
     assert "2 份，1 份未撤销" in page and new in page
+    assert f"{reverse('letter_new')}?committee={city.pk}" not in page, "nobody writes to the committee he serves"
     page = head.get(URL).text
     assert "2 份，1 份未撤销" in page and new not in page
 
