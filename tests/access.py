@@ -323,6 +323,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "preference": GP,
     "delivery_list": G,
     "delivery_resend": Address("delivery", "P"),
+    "delivery_resend_all": PO,
     "chat_list": G,
     "chat_edit": Address("committee", "GP"),
     # calendar: the page is one's own, the feed is for who knows its address

@@ -1,5 +1,6 @@
 """Posting notices: the inbox has them at once; mail and chat get a delivery each, sent by whoever drains the channel."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -110,6 +111,19 @@ def resend(delivery: Delivery, *, by: Actor, at: datetime) -> Delivery:
         data={"channel": row.channel, "uncertain": row.uncertain},
     )  # fmt: skip
     return row
+
+
+def resend_many(deliveries: Sequence[Delivery], *, by: Actor, at: datetime) -> tuple[int, Counter[str]]:
+    """Each by itself: how many were put back, and how often each reason stood against it."""
+    done, refused = 0, Counter[str]()
+    for delivery in deliveries:
+        try:
+            resend(delivery, by=by, at=at)
+        except Refused as refusal:
+            refused.update(refusal.reasons)
+        else:
+            done += 1
+    return done, refused
 
 
 def _address_now(row: Delivery) -> str:

@@ -33,11 +33,13 @@ TONES = {
 }  # fmt: skip
 SORTS = {"when": ("-id",), "stage": ("stage", "-id"), "attempts": ("-attempts", "-id")}
 EXPORTED = 20_000  # rows, the newest
+AT_ONCE = 200  # sent again by one press
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _found(request: HttpRequest) -> tuple[DeliveryFilter, Any]:
-    form = DeliveryFilter(request.GET)
+    """The filter, of the address or of a button that carries it, and the rows it leaves."""
+    form = DeliveryFilter(request.POST or request.GET)
     form.is_valid()  # a filter that is not well written counts as not given; its field says so
     given = form.cleaned_data
     rows = deliveries_open_to(request.user, P.DELIVERY_READ).select_related("notice__person", "notice__committee")
@@ -83,6 +85,8 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "page_obj": page, "sort": sort, "mailing": bool(settings.MAIL_HOST),
         "filtered": any(request.GET.get(name) for name in form.fields),
+        "failed_only": form.cleaned_data.get("stage") == DeliveryStage.FAILED,
+        "hidden": [{"name": name, "value": request.GET[name]} for name in form.fields if request.GET.get(name)],
     }  # fmt: skip
     return render(request, "notices/deliveries.html", context)
 
@@ -125,3 +129,19 @@ def delivery_resend(request: HttpRequest, pk: int) -> HttpResponse:
     if not back.startswith("/deliveries/") or not url_has_allowed_host_and_scheme(back, None):
         return redirect("delivery_list")
     return redirect(back)
+
+
+@permission(P.DELIVERY_READ)
+@require_POST
+def delivery_resend_all(request: HttpRequest) -> HttpResponse:
+    """After a long outage: what failed among the rows found, the oldest first; what cannot be sent again says why."""
+    _, rows = _found(request)
+    failed = rows.filter(stage=DeliveryStage.FAILED).order_by("id")[:AT_ONCE]
+    done, refused = actions.resend_many(list(failed), by=request.user, at=request.now)
+    if done:
+        messages.success(request, f"{done} 次发送已排队重发。")
+    for reason, times in refused.items():
+        messages.error(request, f"{times} 次没有重发：{reason}")
+    if not done and not refused:
+        messages.info(request, "没有失败的发送。")
+    return redirect("delivery_list")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("inbox/<int:pk>/", views.notice, name="notice"),
     path("inbox/<int:pk>/read/", views.notice_read, name="notice_read"),
     path("deliveries/", delivery_views.delivery_list, name="delivery_list"),
+    path("deliveries/resend/", delivery_views.delivery_resend_all, name="delivery_resend_all"),
     path("deliveries/<int:pk>/resend/", delivery_views.delivery_resend, name="delivery_resend"),
     path("chat-targets/", chat_views.chat_list, name="chat_list"),
     path("chat-targets/<int:pk>/", chat_views.chat_edit, name="chat_edit"),

@@ -166,6 +166,23 @@ def test_nothing_is_sent_again_without_an_address_or_a_robot() -> None:
     assert not AuditEvent.objects.filter(verb="resend").exists()
 
 
+def test_all_that_failed_among_the_rows_found_is_sent_again_and_the_rest_says_why() -> None:
+    root = build.committee()
+    own, other = build.committee(parent=root), build.committee(parent=root)
+    good, silent, not_found, foreign = sent(own), sent(own), sent(own, channel="CHAT"), sent(other)
+    fine = sent(own, stage="SENT")
+    silent.notice.person.email = ""
+    silent.notice.person.save()
+    client = client_of(build.granted(Role.ADMIN, own))
+    listed = client.get(reverse("delivery_list") + "?stage=FAILED&channel=MAIL").text
+    assert "全部重发" in listed and "全部重发" not in client.get(reverse("delivery_list")).text
+    answer = client.post(reverse("delivery_resend_all"), {"stage": "FAILED", "channel": "MAIL"}, follow=True)
+    assert "1 次发送已排队重发" in answer.text and "1 次没有重发：收件人没有邮箱" in answer.text
+    stages = {row.pk: Delivery.objects.get(pk=row.pk).stage for row in (good, silent, not_found, foreign, fine)}
+    assert list(stages.values()) == ["WAITING", "FAILED", "FAILED", "FAILED", "SENT"]
+    assert AuditEvent.objects.filter(verb="resend").count() == 1
+
+
 # ------------------------------------------------------------------------------------------------- chat robots
 
 
