@@ -13,6 +13,7 @@ from sessions_app.demo.world import build
 from sessions_app.demo.year import ON_SITE_AT_LEAST, history
 from sessions_app.facts.figures import for_scope
 from sessions_app.facts.periods import span
+from sessions_app.letters.models import ReminderLetter
 from sessions_app.minutes.models import Minutes
 from sessions_app.outcomes.models import Outcome
 from sessions_app.papers import frozen
@@ -26,6 +27,7 @@ PLAIN_CALENDAR = WorkingDays({}, frozenset())
 LIFE_CYCLES = (
     (StudyPlan, "stage"), (StudySession, "stage"), (Speech, "stage"), (SpeakerFiling, "stage"),
     (LeaveRequest, "stage"), (MakeUpStudy, "stage"), (Minutes, "stage"), (Outcome, "stage"), (Correction, "stage"),
+    (ReminderLetter, "stage"),
 )  # fmt: skip
 
 
