@@ -74,9 +74,10 @@ class MailSink:
 
 
 @contextmanager
-def mail_sink(port: int = 0) -> Iterator[tuple[MailSink, int]]:
+def mail_sink(port: int = 0, **more: Any) -> Iterator[tuple[MailSink, int]]:
+    """`more`: ssl_context (TLS from the start), tls_context and require_starttls, authenticator and auth_required."""
     sink, port = MailSink(), port or free_port()
-    controller = Controller(sink, hostname="127.0.0.1", port=port)
+    controller = Controller(sink, hostname="127.0.0.1", port=port, **more)
     controller.start()
     try:
         yield sink, port

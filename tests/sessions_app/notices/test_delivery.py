@@ -1,16 +1,22 @@
 """Deliveries over a real mail server on loopback: tried again, bounded, visible; at most twice, and then marked so."""
 
+import ipaddress
 import os
 import random
 import signal
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.db.models import F
 
 from roster.people.models import Membership, Person
@@ -283,6 +289,54 @@ def test_a_server_that_answers_drop_by_drop_is_cut_off(settings: Any) -> None:
         assert time.monotonic() - began < 4 and told.away
         thread.join(5)
     assert Delivery.objects.get().uncertain is False
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A server's own certificate for 127.0.0.1, which nobody trusts yet."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    built = (
+        built.not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2099, 1, 1)).add_extension(here, False)
+    )
+    signed = built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    words = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "server.pem").write_bytes(signed)
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(*words))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "key.pem")
+    return tmp_path / "server.pem", context
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_an_encrypted_line_needs_a_certificate_that_is_trusted_and_then_the_password_goes_over_it(
+    certificate: tuple[Path, ssl.SSLContext], settings: Any, monkeypatch: Any, security: str
+) -> None:
+    path, context = certificate
+    given: list[bytes] = []
+
+    def authenticator(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        given.append(data.password)
+        return AuthResult(success=data.password == b"right", handled=False)
+
+    more = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
+    # aiosmtpd knows of no TLS that was there from the start
+    lax = {"auth_required": security == "starttls", "auth_require_tls": security == "starttls"}
+    with mail_sink(authenticator=authenticator, **more, **lax) as (sink, port):
+        _aim(settings, port)
+        settings.MAIL_SECURITY, settings.MAIL_USER, settings.MAIL_PASSWORD = security, "zhixing", "wrong"
+        (row,) = posted()
+        assert shift().away == "邮件服务器的证书或加密方式不对。"
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        assert again().away == "登录邮件服务器失败（535），请核对账号和密码。"
+        settings.MAIL_PASSWORD = "right"
+        assert again().sent == 1
+        assert len(sink.letters) == 1 and set(given) == {b"wrong", b"right"}
+    row.refresh_from_db()
+    assert not row.uncertain
 
 
 # --------------------------------------------------------------------------------------- claims, and those who die
