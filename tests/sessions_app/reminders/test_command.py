@@ -56,10 +56,7 @@ def test_for_people(here: Committee, capsys: pytest.CaptureFixture[str]) -> None
     call_command("send_due")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "2026-01-20：到期事项 1 项（年度计划未备案 1 项）。"
-    assert (
-        lines[1].startswith("发出提醒 3 条（月提醒 1 条，季安排 1 条，年度收尾 1 条）；0 项")
-        or "月提醒 1 条" in lines[1]
-    )
+    assert lines[1].startswith("发出提醒 2 条（月提醒 1 条，季安排 1 条）；0 项本次没有提醒")
     assert "  李秘书：月提醒：1 项待办，最近的 1月31日到期" in lines
 
 
