@@ -52,9 +52,12 @@ def _own(request: HttpRequest, pk: int) -> Notice:
 def notice(request: HttpRequest, pk: int) -> HttpResponse:
     """As it was told, and which of it is done by now."""
     row = _own(request, pk)
-    done = consequences.met_of(line.get("item") for line in row.lines)
-    lines = [line | {"done": line.get("item") in done} for line in row.lines]
-    context = {"notice": row, "lines": lines, "open": sum(not line["done"] for line in lines) + row.more}
+    told = [line.get("item") for line in row.lines]
+    done = consequences.met_of(told)
+    lines = [line | {"done": item in done} for line, item in zip(row.lines, told, strict=True)]
+    # Lines about nothing that is due (what the plan says, who is behind) are neither open nor done.
+    things = {item for item in told if item}
+    context = {"notice": row, "lines": lines, "things": len(things), "open": len(things - done)}
     return render(request, "notices/notice.html", context)
 
 

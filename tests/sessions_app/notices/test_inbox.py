@@ -117,7 +117,21 @@ def test_a_notice_stands_as_it_was_told_and_says_what_is_done(place, secretary) 
     assert "还剩 2 个工作日" in todo["没办的事"] and "已办" not in todo["没办的事"]
     assert "已办" in todo["办了的事"] and "还剩" not in todo["办了的事"]
     assert "todo-go" not in todo["谁落后"]
-    assert "还有 6 件没有办完" in text and "另有 4 件" in text and "请看下面" in text
+    assert "列出的还有 1 项没有办完" in text and "另有 4 项" in text and "请看下面" in text
+
+
+def test_what_is_nothing_due_is_neither_open_nor_done(place, secretary) -> None:
+    """The lines of a quarter's arrangement are to be read; a letter leads to its paper."""
+    row = told(secretary.person, "2026-Q1", Rhythm.QUARTERLY, lines=[line(None, "一季度专题")], url="/plans/1/")
+    client = enter(secretary)
+    text = client.get(row.get_absolute_url()).text
+    assert "没有办完" not in text and "全部办完" not in text and ">去办<" not in text
+    item = DueItem.objects.create(kind="MINUTES_DUE", subject="minutes:1", committee=place, due_on=build.DAY, what="x",
+                                  found_on=build.DAY, met_on=build.DAY)  # fmt: skip
+    row = told(secretary.person, lines=[line(item.pk)], url="/")
+    assert "列出的全部办完" in client.get(row.get_absolute_url()).text
+    row = told(secretary.person, "letter:1", Rhythm.LETTER, url="/letters/1/")
+    assert "打开提醒函" in client.get(row.get_absolute_url()).text
 
 
 def test_foreign_notices_are_not_there(secretary) -> None:
