@@ -49,7 +49,7 @@ def play(world: World, *, calendar: WorkingDays, by: Actor, at: datetime) -> int
     city = Committee.objects.get(code="LC00")
     committees = list(Committee.objects.active_on(today).order_by("path"))
     shown = shown_committee(world)
-    made = 0
+    made, over, rows = 0, [], []
     for year in (today.year - 1, today.year):
         answers = _answers(year)
         for quarter in range(1, 5):
@@ -59,16 +59,18 @@ def play(world: World, *, calendar: WorkingDays, by: Actor, at: datetime) -> int
             random = Random(f"prompt {year} {quarter}")
             prompt = _written(city, year, quarter, random, calendar, at)
             made += 1
-            if prompt is not None:
-                over = last < today
-                silent = 0.05 if over else 0.10
-                late = [c for c in committees if not over and c.code == shown]
-                there = [c for c in committees if random.random() >= silent and c not in late]
-                _take(prompt, there, answers, random, calendar, share=0.85 if over else 0.6, by=by, at=at)
-                if over:
-                    closing = moment(_back(last, calendar), 17)
-                    actions.close(prompt, version=None, by=_reviewer("shenhe", closing.date()), at=closing)
-    return made + _county(committees, calendar, by, at)
+            if prompt is None:
+                continue
+            if last < today:
+                over.append((prompt, moment(_back(last, calendar), 17)))
+            silent = 0.05 if last < today else 0.10
+            there = [c for c in committees if random.random() >= silent and (last < today or c.code != shown)]
+            rows += _taken(prompt, there, answers, random, calendar, share=0.85 if last < today else 0.6, at=at)
+    more = _county(committees, calendar, at)
+    intake.take_in([*rows, *more], by=by)
+    for prompt, closing in over:
+        actions.close(prompt, version=None, by=_reviewer("shenhe", closing.date()), at=closing)
+    return made + bool(more)
 
 
 def _reviewer(username: str, on: date) -> User:
@@ -128,10 +130,10 @@ def _answers(year: int) -> Answers:
     return answers
 
 
-def _take(
+def _taken(
     prompt: StudyPrompt, committees: Sequence[Committee], answers: Answers, random: Random, calendar: WorkingDays, *,
-    share: float, by: Actor, at: datetime,
-) -> None:  # fmt: skip
+    share: float, at: datetime,
+) -> list[intake.Taken]:  # fmt: skip
     """Receipts within some working days; of the topics about `share` taken up, in the plan's own words where it has them."""
     published = prompt.published_at.date() if prompt.published_at else at.date()
     topics = list(prompt.topics.all())
@@ -150,8 +152,8 @@ def _take(
             target = _target(topic, items, parts, random)
             if target is not None and random.random() < share:
                 taken.append((topic, target, min(received + timedelta(minutes=random.randint(5, 90)), at)))
-        rows.append(intake.Taken(committee, received, keepers[0].person_id if keepers else None, taken))
-    intake.take_in(prompt, rows, by=by)
+        rows.append(intake.Taken(prompt, committee, received, keepers[0].person_id if keepers else None, taken))
+    return rows
 
 
 def _target(
@@ -165,13 +167,13 @@ def _target(
     return random.choice(parts) if parts else None
 
 
-def _county(committees: Sequence[Committee], calendar: WorkingDays, by: Actor, at: datetime) -> int:
+def _county(committees: Sequence[Committee], calendar: WorkingDays, at: datetime) -> list[intake.Taken]:
     """One prompt of the first county in the running quarter, beside the city's."""
     today = at.date()
     quarter = (today.month + 2) // 3
     day = _publishing_day(quarter_span(today.year, quarter)[0], calendar, PUBLISHED_ON + 5)
     if day >= today:
-        return 0
+        return []
     county = next(row for row in committees if row.code == "LX0100")
     random = Random(f"county prompt {today.year}")
     topics = [name for name, category, _ in random.sample(names.TOPICS, 20) if category == 8][:2]
@@ -182,5 +184,4 @@ def _county(committees: Sequence[Committee], calendar: WorkingDays, by: Actor, a
     )  # fmt: skip
     prompt = actions.publish(prompt, version=prompt.version, by=user, at=moment(day, 11))
     below = [row for row in committees if row.path.startswith(county.path) and random.random() < 0.8]
-    _take(prompt, below, _answers(today.year), random, calendar, share=0.4, by=by, at=at)
-    return 1
+    return _taken(prompt, below, _answers(today.year), random, calendar, share=0.4, at=at)

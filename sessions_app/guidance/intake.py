@@ -1,6 +1,6 @@
-"""What many committees did with a published prompt, at once (demo), by the rules of the single acts.
+"""What many committees did with published prompts, at once (demo), by the rules of the single acts.
 
-    take_in(prompt, rows, by=)
+    take_in(rows, by=)
 
 All or nothing; a committee that has received the prompt already keeps its receipt.
 """
@@ -23,8 +23,10 @@ from sessions_app.sessions.models import COUNTED_FORMS, Participation, Participa
 
 @dataclass(slots=True)
 class Taken:
-    """One committee: when and by whom received; each topic taken up in a plan item or a session (its Participation)."""
+    """One prompt in one committee: when and by whom received; each topic taken up in a plan item or a session (its
+    Participation)."""
 
+    prompt: StudyPrompt
     committee: Committee
     received_at: datetime
     received_by_id: int | None = None
@@ -32,26 +34,29 @@ class Taken:
 
 
 @transaction.atomic
-def take_in(prompt: StudyPrompt, rows: Sequence[Taken], *, by: Actor) -> int:
+def take_in(rows: Sequence[Taken], *, by: Actor) -> int:
     """How many receipts were new. Four queries, two inserts, and the events by chain."""
-    prompt = StudyPrompt.objects.select_related("committee").lock(prompt.pk)
-    ids = [row.committee.pk for row in rows]
-    in_force = set(
-        StudyPlan.objects.filter(committee_id__in=ids, year=prompt.year).in_force().values_list("pk", flat=True)
-    )
-    wrong = [f"{row.committee}：{reason}" for row in rows for reason in _refusals(prompt, row, in_force)]
+    asked = {row.prompt.pk for row in rows}
+    locked = StudyPrompt.objects.select_related("committee").select_for_update(of=("self",)).order_by("pk")
+    prompts = {prompt.pk: prompt for prompt in locked.filter(pk__in=asked)}
+    ids = {row.committee.pk for row in rows}
+    years = {prompt.year for prompt in prompts.values()}
+    plans = StudyPlan.objects.filter(committee_id__in=ids, year__in=years).in_force()
+    in_force = set(plans.values_list("pk", flat=True))
+    wrong = [
+        f"{row.committee}：{reason}" for row in rows for reason in _refusals(prompts[row.prompt.pk], row, in_force)
+    ]
     if wrong:
         raise Refused(wrong)
-    there = set(PromptReceipt.objects.filter(prompt=prompt).values_list("committee_id", flat=True))
-    taken = set(
-        PromptMapping.objects.filter(topic__prompt=prompt, committee_id__in=ids).values_list("committee_id", "topic_id")
-    )
+    there = set(PromptReceipt.objects.filter(prompt_id__in=asked).values_list("prompt_id", "committee_id"))
+    mapped = PromptMapping.objects.filter(topic__prompt_id__in=asked, committee_id__in=ids)
+    taken = set(mapped.values_list("committee_id", "topic_id"))
     receipts, mappings = [], []
     for row in rows:
-        if row.committee.pk not in there:
+        if (row.prompt.pk, row.committee.pk) not in there:
             receipts.append(
                 PromptReceipt(
-                    prompt=prompt, committee=row.committee, received_by_id=row.received_by_id,
+                    prompt=row.prompt, committee=row.committee, received_by_id=row.received_by_id,
                     received_at=row.received_at,
                 )
             )  # fmt: skip
@@ -69,11 +74,12 @@ def take_in(prompt: StudyPrompt, rows: Sequence[Taken], *, by: Actor) -> int:
     PromptReceipt.objects.bulk_create(receipts, batch_size=BATCH)
     PromptMapping.objects.bulk_create(mappings, batch_size=BATCH)
     entries = [
-        Entry(row, "receive", row.received_at, data={"prompt": prompt.pk}, chain=row.committee_id) for row in receipts
+        Entry(row, "receive", row.received_at, data={"prompt": row.prompt_id}, chain=row.committee_id)
+        for row in receipts
     ]
     for mapping in mappings:
         to = {"plan_item": mapping.plan_item_id} if mapping.plan_item_id else {"session": mapping.study_session_id}
-        data = {"prompt": prompt.pk, "topic": mapping.topic_id, "to": to, "was": {}}
+        data = {"prompt": mapping.topic.prompt_id, "topic": mapping.topic_id, "to": to, "was": {}}
         entries.append(Entry(mapping, "map", mapping.mapped_at, data=data, chain=mapping.committee_id))
     record_many(sorted(entries, key=lambda entry: entry.at), by=by)
     return len(receipts)

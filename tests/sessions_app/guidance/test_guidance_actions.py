@@ -260,11 +260,11 @@ def test_many_are_taken_in_by_the_same_rules_and_recorded_the_same_way(here):
     topic, item = prompt.topics.first(), prompting.item(here.unit)
     part = prompting.session(here.county, date(2026, 3, 10)).participations.get()
     rows = [
-        intake.Taken(here.unit, AT, here.secretary.person_id, [(topic, item, AT)]),
-        intake.Taken(here.county, AT, None, [(topic, part, AT)]),
+        intake.Taken(prompt, here.unit, AT, here.secretary.person_id, [(topic, item, AT)]),
+        intake.Taken(prompt, here.county, AT, None, [(topic, part, AT)]),
     ]
-    assert intake.take_in(prompt, rows, by=here.reviewer) == 2
-    assert intake.take_in(prompt, rows, by=here.reviewer) == 0
+    assert intake.take_in(rows, by=here.reviewer) == 2
+    assert intake.take_in(rows, by=here.reviewer) == 0
     assert PromptMapping.objects.count() == 2
     for committee in (here.unit, here.county):
         assert verbs(PromptReceipt.objects.get(committee=committee)) == [("receive", committee.pk)]
@@ -274,13 +274,11 @@ def test_many_are_taken_in_by_the_same_rules_and_recorded_the_same_way(here):
 def test_one_wrong_row_refuses_them_all(here):
     prompt = prompting.published(here.city, here.reviewer)
     stranger = build.committee("邻市")
-    rows = [intake.Taken(here.unit, AT), intake.Taken(stranger, AT)]
-    assert refusal(lambda: intake.take_in(prompt, rows, by=here.reviewer)) == [
-        "邻市：这份学习提示没有发给邻市，不用签收。"
-    ]
+    rows = [intake.Taken(prompt, here.unit, AT), intake.Taken(prompt, stranger, AT)]
+    assert refusal(lambda: intake.take_in(rows, by=here.reviewer)) == ["邻市：这份学习提示没有发给邻市，不用签收。"]
     other = prompting.published(here.city, here.reviewer).topics.first()
-    wrong = [intake.Taken(here.unit, AT, None, [(other, prompting.item(here.county), AT)])]
-    assert len(refusal(lambda: intake.take_in(prompt, wrong, by=here.reviewer))) == 2
+    wrong = [intake.Taken(prompt, here.unit, AT, None, [(other, prompting.item(here.county), AT)])]
+    assert len(refusal(lambda: intake.take_in(wrong, by=here.reviewer))) == 2
     assert not PromptReceipt.objects.exists()
 
 
@@ -290,8 +288,8 @@ def test_taking_in_asks_as_often_for_thirty_as_for_one_but_for_the_chains():
         where = prompting.place(size)
         prompt = prompting.published(where.city, where.reviewer)
         topic = prompt.topics.first()
-        rows = [intake.Taken(one, AT, None, [(topic, prompting.item(one), AT)]) for one in where.more]
+        rows = [intake.Taken(prompt, one, AT, None, [(topic, prompting.item(one), AT)]) for one in where.more]
         with CaptureQueriesContext(connection) as seen:
-            intake.take_in(prompt, rows, by=where.reviewer)
+            intake.take_in(rows, by=where.reviewer)
         counts.append(len(seen) - 2 * size)  # the lock and the head of each committee's chain
     assert counts[0] == counts[1]
