@@ -30,8 +30,8 @@ from sessions_app.reminders.models import DueItem
 
 P = Permission
 SORTS = {
-    "number": ("-year", "-number", "-id"),
-    "issued": ("-issued_at", "-id"),
+    "number": ("year", "number", "id"),
+    "issued": ("issued_at", "id"),
     "answer": ("answer_by", "id"),
     "committee": ("committee__level_order", "committee__sort_order", "committee__code", "-id"),
 }
@@ -57,7 +57,7 @@ def letter_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(Q(committee__in=Committee.objects.search(text)) | Exists(named))
     rows = rows.select_related("committee", "sender")
     rows = rows.annotate(size=Count("lines"), left=Count("lines", filter=Q(lines__item__met_on__isnull=True)))
-    rows, sort = ordered(request, rows, SORTS, "number")
+    rows, sort = ordered(request, rows, SORTS, "-number")
     page = page_of(request, rows)
     context = {
         "form": form, "page_obj": page, "sort": sort, "wide": wide, "lines": _lines(page, request.today),
