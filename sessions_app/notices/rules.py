@@ -75,12 +75,12 @@ def without_addresses(words: str) -> str:
 # ------------------------------------------------------------------------------------------------- chat robots
 
 KEYS: Mapping[str, re.Pattern[str]] = {
-    "WECOM": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    "WECOM": re.compile(r"[0-9a-zA-Z]{8}(-[0-9a-zA-Z]{4}){3}-[0-9a-zA-Z]{12}"),
     "DINGTALK": re.compile(r"[0-9a-zA-Z]{32,64}"),
-    "FEISHU": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    "FEISHU": re.compile(r"[0-9a-zA-Z]{8}(-[0-9a-zA-Z]{4}){3}-[0-9a-zA-Z]{12}"),
 }
 KEY_WORDS: Mapping[str, str] = {
-    "WECOM": "企业微信的密钥形如 693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa，是群机器人地址里 key= 后面的部分。",
+    "WECOM": "企业微信的密钥形如 693a91f6-7a0c-4bc4-97a0-0ec2d1fa5aaa，是群机器人地址里 key= 后面的部分。",
     "DINGTALK": "钉钉的密钥是群机器人地址里 access_token= 后面的 64 位字母和数字。",
     "FEISHU": "飞书的密钥形如 1d7a3c0e-5b2f-4c1d-9e8a-0f6b7c8d9e0a，是群机器人地址最后一段。",
 }
