@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from roster.accounts.roles import Permission
 from roster.audit.models import Versioned, VersionedQuerySet
+from roster.audit.moves import Refused
 from roster.committees.models import Committee, ScopedQuerySet, Viewer
 from roster.people.models import Person
 from sessions_app.attachments.models import Attachment
@@ -56,14 +58,27 @@ COUNTED = [*UNDER_WAY, FindingStage.CLOSED, FindingStage.LONG_TERM]
 
 class FindingQuerySet(ScopedQuerySet):
     def open_to(self, user: Viewer, permission: str) -> Self:
-        """The department that raised it, the unit once it is confirmed, and the observers of its visit."""
+        """The department that raised it, the unit once it is confirmed (its own self-check at once).
+
+        To read alone: whoever found it on a visit, its owner, and a department above that said why (`Opening`).
+        """
         reach = user.reach(permission)
-        own = Q(committee_id__in=reach.committee_ids) & ~Q(stage__in=[FindingStage.RAISED, FindingStage.DISMISSED])
+        known = Q(source=Source.SELF_CHECK) | ~Q(stage__in=[FindingStage.RAISED, FindingStage.DISMISSED])
+        own = Q(committee_id__in=reach.committee_ids) & known
         if reach.paths:
-            own |= Q(department__path__in=reach.paths) | Q(pk__in=Opening.objects.of(user, "finding"))
-        if reach.person_id:
-            own |= Q(found_by_id=reach.person_id, visit__isnull=False) | Q(owner_id=reach.person_id)
+            own |= Q(department__path__in=reach.paths)
+        if permission == Permission.FINDING_READ:
+            if reach.paths:
+                own |= Q(pk__in=Opening.objects.of(user, "finding"))
+            if reach.person_id:
+                own |= Q(found_by_id=reach.person_id, visit__isnull=False) | Q(owner_id=reach.person_id)
         return self.filter(own)
+
+    def update(self, **values: Any) -> int:
+        """A stage is moved one finding at a time, by an action: never many at once."""
+        if "stage" in values:
+            raise Refused("问题的状态只能逐件办理，不能成批改写。")
+        return super().update(**values)
 
     def counted(self) -> Self:
         return self.filter(stage__in=COUNTED)
