@@ -19,7 +19,11 @@ from sessions_app.notices.models import Notice, Rhythm
 from sessions_app.papers.models import IssuedPaper
 from sessions_app.papers.pdf import PaperFailed
 from sessions_app.papers.verify import verify
+from sessions_app.plans.models import PlanStage, StudyPlan
 from sessions_app.reminders import consequences
+from sessions_app.reminders.actions import send_due
+from sessions_app.reminders.models import DueItem
+from sessions_app.reminders.rules import Kind
 from tests import build
 from tests.sessions_app.letters.owing import OVERDUE, YELLOW, met, owes
 
@@ -224,6 +228,23 @@ def test_it_withdraws_itself_when_the_last_thing_is_met(city, unit, reviewer, qu
     assert standing.stage == "ISSUED" and Notice.objects.count() == told
     assert actions.settle(at=later, by=actions.CLOCKWORK) == 0
     assert LetterLine.objects.filter(letter=letter).count() == 2, "what it said stays"
+
+
+def test_the_run_itself_withdraws_it_once_the_plan_is_filed(unit, reviewer, quick):
+    clockwork = SystemActor("定时任务")
+    send_due(at=AT, by=clockwork)
+    item = DueItem.objects.get(committee=unit, kind=Kind.PLAN_DUE)
+    letter = write(unit, item, by=reviewer)
+    send_due(at=build.at(DAY + timedelta(days=3)), by=clockwork)
+    letter.refresh_from_db()
+    assert letter.stage == "ISSUED"
+    StudyPlan.objects.create(
+        committee=unit, year=2026, stage=PlanStage.FILED, approved_on=DAY, approving_meeting="党组会", filed_on=DAY
+    )
+    later = build.at(DAY + timedelta(days=4))
+    send_due(at=later, by=clockwork)
+    letter.refresh_from_db()
+    assert (letter.stage, letter.withdrawn_on) == ("WITHDRAWN", later.date())
 
 
 @pytest.mark.parametrize(
