@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, filled, permission, say
 from roster.accounts.listing import SIZES, ordered, page_of
 from roster.accounts.roles import Permission
+from roster.accounts.sheets import workbook
 from roster.audit.actions import SHANGHAI, record
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.audit.words import verb_word
 from roster.committees.models import Committee
-from sessions_app.facts.sheets import workbook
 from sessions_app.guidance import actions, matrix, rules
 from sessions_app.guidance.forms import (
     MapForm,
@@ -528,7 +528,8 @@ def _heat_row(row: matrix.Row) -> dict[str, Any]:
             "text": line.state.value, "url": matrix.target_url(line.mapping) if line.mapping else "",
             "label": f"{row.committee} 主题{line.topic.order} {line.state.value}{words}", **SHADES[line.state],
         })  # fmt: skip
-    received = f"{row.received_at.astimezone(SHANGHAI):%m-%d %H:%M}" if row.received_at else "—"
+    day = row.received_at.astimezone(SHANGHAI) if row.received_at else None
+    received = f"{day.month}月{day.day}日" if day else "—"
     url = reverse("committee", args=[row.committee.pk])
     return {"label": str(row.committee), "url": url, "cells": cells, "total": received}
 

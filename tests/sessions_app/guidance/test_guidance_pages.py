@@ -163,6 +163,8 @@ def test_a_secretary_receives_and_takes_up_a_topic(here):
     assert "计划第1项 乡村全面振兴" in page
     assert "落实：乡村全面振兴" in page
     assert "topic=%E4%BC%98" in page  # a new session with the topic's words
+    made = text_of(client, "session_new", committee=here.unit.pk, blank=1, topic="优化营商环境")
+    assert 'value="优化营商环境"' in made
     client.post(reverse("prompt_unmap", args=[row.pk]), {"topic": topic.pk})
     assert not PromptMapping.objects.exists()
 
