@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from roster.accounts.sheets import Percent
 from sessions_app.dashboards.overview import Links
 from sessions_app.facts.periods import Span
 from sessions_app.facts.rules import percent, short
-from sessions_app.facts.sheets import Percent
 from sessions_app.facts.tables import CommitteeRow, ranking
 
 HEADS = (

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from roster.accounts.doors import permission
 from roster.accounts.roles import Permission
+from roster.accounts.sheets import workbook
 from roster.audit.actions import record
 from sessions_app.dashboards import overview, ranks
 from sessions_app.dashboards.access import Place, place
@@ -30,7 +31,6 @@ from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
 from sessions_app.facts.figures import MODES, for_committee, for_scope
 from sessions_app.facts.periods import Span, before
 from sessions_app.facts.rules import percent
-from sessions_app.facts.sheets import workbook
 from sessions_app.plans.models import ContentCategory
 from sessions_app.reminders.behind import overdue_in
 

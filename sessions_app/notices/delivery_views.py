@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
+from roster.accounts.sheets import workbook
 from roster.audit.actions import SHANGHAI, record
 from roster.committees.models import Committee
 from roster.people.models import Person
-from sessions_app.facts.sheets import workbook
 from sessions_app.notices import actions
 from sessions_app.notices.access import deliveries_open_to
 from sessions_app.notices.forms import DeliveryFilter

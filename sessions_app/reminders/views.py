@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from roster.accounts.doors import permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
+from roster.accounts.sheets import workbook
 from roster.audit.actions import record
 from roster.committees.models import Committee
-from sessions_app.facts.sheets import workbook
 from sessions_app.policies.rules import TONE_WORDS, Tone
 from sessions_app.reminders import behind
 from sessions_app.reminders.forms import BehindForm
