@@ -411,9 +411,10 @@ class Oracle:
 
     def _year(self, body: Body, day: date) -> Iterator[Owed]:
         year, last = day.year - 1, date(day.year - 1, 12, 31)
-        if not self.alive(body, last) or self.is_shut(body.key, last):
+        if self.is_shut(body.key, last):
             return
-        if self._knows(body.key, year) and (body.key, year) not in self.state.reports:
+        known = self.alive(body, last) and self._knows(body.key, year)
+        if known and (body.key, year) not in self.state.reports:
             due = in_year(self.rule("report_due_day", body.key, day), day.year)
             yield Owed("REPORT_DUE", f"report:{body.key}:{year}", body.key, due)
         close = in_year(self.rule("year_close_day", body.key, day), day.year)
@@ -660,22 +661,16 @@ class Oracle:
         self.rounds.add(("YEAR_CLOSE", str(year)))
         hears: dict[str, set[Name]] = {}
         for body in self.bodies.values():
-            if not (self.alive(body, day) and self.alive(body, date(year, 12, 31)) and self._knows(body.key, year)):
+            last = date(year, 12, 31)
+            there = self.alive(body, day) and self.alive(body, last) and self._knows(body.key, year)
+            if not there or self.is_shut(body.key, last):  # what is closed can no longer be made good
                 continue
-            missing = {name for name in self._secretarys(body.key, owed) if self._of(owed[name], year)}
+            missing = {name for name, thing in owed.items() if thing.body == body.key and self._of(thing, year)}
             if missing or self._unarchived(body.key, year) or (body.key, year) not in self.state.outcomes:
                 for person in self.hearers(body.key, "SECRETARY", day):
                     hears.setdefault(person, set()).update(missing)
         for person, things in hears.items():
             yield Told(day, person, "YEAR_CLOSE", str(year), frozenset(things))
-
-    def _secretarys(self, body: str, owed: dict[Name, Owed]) -> set[Name]:
-        """What of a committee is its secretary's to do."""
-        return {
-            name
-            for name, thing in owed.items()
-            if thing.body == body and "SECRETARY" in (thing.to or ASKS[thing.kind]).split()
-        }
 
     def _of(self, thing: Owed, year: int) -> bool:
         """Whether a thing belongs to that year."""

@@ -29,7 +29,7 @@ class Scatter:
         for body in self.script.bodies:
             self._plans(body)
             for index in range(self.pick.randrange(5)):
-                self._session(f"{body.key}/{index}", body.key)
+                self._session(f"{body.key}/{index}", body)
             for year in (2025, 2026):
                 if self.maybe(0.4):
                     self.script.on(self.day(), "report", f"{body.key}:{year}", body=body.key, year=year)
@@ -101,7 +101,9 @@ class Scatter:
             key = f"{body.key}:{year}"
             if self.maybe(0.25):
                 continue
-            day = d(f"{year}-01-05") if year == 2025 else self.day()
+            day = d(f"{year}-01-05") if year == 2025 else max(self.day(), body.since)
+            if day < body.since:
+                continue
             topics = [(quarter, f"{key} 专题{quarter}") for quarter in (1, 2, 3, 4) if self.maybe(0.7)]
             self.script.on(day, "draft", key, body=body.key, year=year, topics=topics)
             for verb in ("hand in plan", "approve plan", "file"):
@@ -110,10 +112,16 @@ class Scatter:
                     break
                 self.script.on(day, verb, key, **({"body": body.key, "year": year} if verb == "file" else {}))
 
-    def _session(self, key: str, body: str) -> None:
-        day, form = self.day(), self.pick.choice(["GROUP_STUDY", "LECTURE", "READING_CLASS", "FIRST_AGENDA_ITEM"])
+    def _session(self, key: str, host: Body) -> None:
+        body, day, form = (
+            host.key,
+            self.day(),
+            self.pick.choice(["GROUP_STUDY", "LECTURE", "READING_CLASS", "FIRST_AGENDA_ITEM"]),
+        )
         on = self.script.on
-        entered = day - timedelta(days=self.pick.randrange(30))
+        entered = max(day - timedelta(days=self.pick.randrange(30)), host.since)
+        if day < host.since:
+            return
         on(entered, "enter", key, body=body, day=day, form=form)
         self._guests(key, body, entered)
         step = entered
@@ -122,7 +130,7 @@ class Scatter:
             on(step, "hand in", key)
         if self.maybe(0.25):
             year = day.year
-            to = self.soon(day - timedelta(days=8), 30)
+            to = max(self.soon(day - timedelta(days=8), 30), entered)
             if to.year == year:
                 on(self.soon(entered, 20), "move", key, to=to)
                 day = to
@@ -141,7 +149,7 @@ class Scatter:
 
     def _guests(self, key: str, body: str, entered: date) -> None:
         for guest in self.script.bodies:
-            if guest.key != body and self.maybe(0.1):
+            if guest.key != body and guest.since <= entered and self.maybe(0.1):
                 state = self.pick.choice(["ACCEPTED", "INVITED", "DECLINED"])
                 self.script.on(entered, "invite", f"{key}+{guest.key}", session=key, body=guest.key, state=state)
                 if state == "INVITED" and self.maybe(0.5):
