@@ -21,6 +21,12 @@ class RoundStage(models.TextChoices):
     CLOSED = "CLOSED", "已结束"
 
 
+class VisitRoundQuerySet(ScopedQuerySet):
+    def open_to(self, user: Viewer, permission: str) -> Self:
+        """Of the department itself: one above sees figures, and no round of a county."""
+        return self.filter(committee__path__in=user.reach(permission).paths)
+
+
 class VisitRound(Versioned):
     """批次: which committees a department's teams visit between two days. `committee` is the department's own scope."""
 
@@ -33,9 +39,12 @@ class VisitRound(Versioned):
     since = models.DateField("开始日期")
     until = models.DateField("结束日期")
     stage = models.CharField("状态", max_length=10, choices=RoundStage, default=RoundStage.DRAFT)
+    places = models.ManyToManyField(
+        Committee, verbose_name="选定单位", related_name="+", blank=True, help_text="to be visited, with a visit yet or not"
+    )
     form_token = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = VisitRoundQuerySet.as_manager()
 
     class Meta:
         verbose_name = "旁听批次"
@@ -81,10 +90,12 @@ class ObservationVisitQuerySet(ScopedQuerySet):
         A department above sees figures, and one visit after it said why (`Opening`).
         """
         reach = user.reach(permission)
-        own = Q(committee_id__in=reach.committee_ids, stage__in=TOLD_UNIT)
+        told = Q(stage__in=TOLD_UNIT) | Q(noticed_on__isnull=False)
+        own = Q(committee_id__in=reach.committee_ids) & told
         if reach.paths:
             own |= Q(round__committee__path__in=reach.paths)
-            own |= Q(pk__in=Opening.objects.of(user, "visit"))
+            if permission == Permission.VISIT_READ:
+                own |= Q(pk__in=Opening.objects.of(user, "visit"))
         if reach.person_id and permission in (Permission.VISIT_READ, Permission.VISIT_OBSERVE):
             mine = VisitObserver.objects.filter(person_id=reach.person_id).values("visit_id")
             own |= Q(pk__in=mine) & ~Q(stage=VisitStage.PROPOSED)

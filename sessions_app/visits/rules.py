@@ -18,6 +18,7 @@ VISIT_MOVES = Moves(
     labels=VISIT_LABELS,
     moves=[
         Move("assign", "派出", ("PROPOSED",), "ASSIGNED"),
+        Move("reassign", "改派", ("ASSIGNED", "ACCEPTED"), "ASSIGNED"),
         Move("accept", "接受", ("ASSIGNED",), "ACCEPTED"),
         Move("decline", "谢绝", ("ASSIGNED", "ACCEPTED"), "DECLINED"),
         Move("review", "完成会前审核", ("ACCEPTED",), "REVIEWED"),
