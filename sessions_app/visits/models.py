@@ -40,7 +40,11 @@ class VisitRound(Versioned):
     until = models.DateField("结束日期")
     stage = models.CharField("状态", max_length=10, choices=RoundStage, default=RoundStage.DRAFT)
     places = models.ManyToManyField(
-        Committee, verbose_name="选定单位", related_name="+", blank=True, help_text="to be visited, with a visit yet or not"
+        Committee,
+        verbose_name="选定单位",
+        related_name="+",
+        blank=True,
+        help_text="to be visited, with a visit yet or not",
     )
     form_token = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
 
