@@ -28,6 +28,11 @@ VERBS = {
     "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
     "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
+    "raise": "提出", "dismiss": "判为不成立", "propose_plan": "报整改措施", "return_plan": "退回整改措施",
+    "agree_plan": "认可整改措施", "add_progress": "填报进展", "reach": "完成节点", "keep_up": "转为长期坚持",
+    "resume": "恢复整改", "file_evidence": "提交佐证", "withdraw_evidence": "撤回佐证", "close_refused": "销号未准",
+    "reopen": "回头看重开", "open_below": "上级抽查", "extend": "延期生效",
+    "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
     "remind": "提醒", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
 }  # fmt: skip
 
@@ -41,6 +46,13 @@ VERBS_OF: dict[str, dict[str, str]] = {
     "makeupstudy": {"open": "安排补学", "void": "撤销"},
     "minutes": {"start": "开始撰写", "approve": "审签", "correct": "更正记录", "void": "撤销"},
     "outcome": {"unlink": "解除来源"},
+    "finding": {
+        "raise": "提出问题", "confirm": "确认问题", "submit": "申请销号", "return": "退回整改", "close": "销号",
+        "withdraw": "撤回销号申请", "void": "佐证变动，销号申请作废",
+    },
+    "extension": {"ask": "申请延期", "agree": "同意延期", "refuse": "不同意延期"},
+    "visitround": {"choose": "选择单位", "open": "下达"},
+    "observationvisit": {"choose": "选定学习场次", "propose": "拟派", "remove": "移出批次"},
     "correction": {"pass_on": "组长同意，转宣传部", "countersign": "宣传部同意", "refuse_countersign": "宣传部不同意"},
 }  # fmt: skip
 

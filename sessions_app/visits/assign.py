@@ -27,7 +27,7 @@ class Away:
 class Member:
     """An expert of a team. `units`: the committees he belongs to; `visited`: those he may not see again yet.
 
-    `most`: how many visits he may still take on in this round.
+    `most`: how many visits he may still take on in this round; `declined`: what he said no to in it.
     """
 
     person: int
@@ -37,6 +37,7 @@ class Member:
     most: int = 99
     away: tuple[Away, ...] = ()
     visited: frozenset[int] = frozenset()
+    declined: frozenset[int] = frozenset()
     is_leader: bool = False
 
 
@@ -92,7 +93,7 @@ class Terms:
         return rule not in self.dropped
 
 
-OWN, REPEAT, AWAY, LOAD, SPREAD = "own", "repeat", "away", "load", "spread"
+OWN, REPEAT, AWAY, DECLINED, LOAD, SPREAD = "own", "repeat", "away", "declined", "load", "spread"
 RULE_WORDS: Mapping[str, str] = {
     OWN: "不旁听本人所在单位", REPEAT: "规定年限内不重复旁听同一单位", AWAY: "不在可用时段的不派",
     LOAD: "每人旁听次数上限", SPREAD: "各组任务数相差不超过规定",
@@ -112,6 +113,8 @@ def hindrance(member: Member, place: Place, terms: Terms) -> str:
         return REPEAT
     if terms.holds(AWAY) and is_away(member, place):
         return AWAY
+    if terms.holds(DECLINED) and place.id in member.declined:
+        return DECLINED
     return ""
 
 

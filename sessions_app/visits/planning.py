@@ -124,6 +124,10 @@ def _teams(round_: VisitRound, terms: Terms, *, on: date, stay: Iterable[Any]) -
     away: dict[int, list[Away]] = defaultdict(list)
     for gone in ExpertAway.objects.filter(expert__in=[row.expert_id for row in rows], since__lte=round_.until, until__gte=round_.since):  # fmt: skip
         away[gone.expert_id].append(Away(gone.since, gone.until))
+    refused: dict[int, set[int]] = defaultdict(set)
+    said_no = VisitObserver.objects.filter(visit__round=round_, visit__stage=VisitStage.DECLINED, is_lead=True)
+    for person, pk in said_no.order_by().values_list("person_id", "visit__committee_id"):
+        refused[person].add(pk)
     seen, team_seen = _been(round_, people, [team.pk for team in teams], terms.years)
     areas: dict[int, set[int]] = defaultdict(set)
     for team_id, pk in TeamArea.objects.filter(team__in=teams).on(first).values_list("team_id", "committee_id"):
@@ -135,7 +139,7 @@ def _teams(round_: VisitRound, terms: Terms, *, on: date, stay: Iterable[Any]) -
         members[row.team_id].append(Member(
             who, row.expert.person.name, units=frozenset(units[who]), fields=frozenset(row.expert.fields),
             most=max(0, row.expert.max_load - done.get(who, 0)), away=tuple(away[row.expert_id]),
-            visited=frozenset(seen[who] | team_seen[row.team_id]), is_leader=row.is_leader,
+            visited=frozenset(seen[who] | team_seen[row.team_id]), declined=frozenset(refused[who]), is_leader=row.is_leader,
         ))  # fmt: skip
     return tuple(Team(team.pk, team.name, tuple(members[team.pk]), frozenset(areas[team.pk])) for team in teams)
 

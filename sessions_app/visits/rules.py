@@ -37,3 +37,12 @@ FEEDBACK_MOST = 500  # characters of the three parts together
 def feedback_length(*parts: str) -> int:
     """Characters without white space, as the letter's limit counts them."""
     return sum(len("".join(part.split())) for part in parts)
+
+
+def lateness_words(left: int, needed: int) -> str:
+    """What is said when a unit is told of a visit with fewer working days ahead than the local rule asks."""
+    if left >= needed:
+        return ""
+    if left < 0:
+        return f"学习日已过 {-left} 个工作日，规定提前 {needed} 个工作日通知；已如实记录。"
+    return f"距学习日只有 {left} 个工作日，规定提前 {needed} 个工作日通知；已如实记录。"
