@@ -13,9 +13,8 @@ from roster.audit.actions import Actor, record
 from roster.audit.moves import Move, Moves, Refused
 from roster.people.models import Person
 from sessions_app.jobs.work import moment
+from sessions_app.notices.bulk import copy_in
 from sessions_app.notices.models import Channel, ChatTarget, Delivery, DeliveryStage, Notice, Preference
-
-BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Draft:
 def post(drafts: Sequence[Draft], *, at: datetime) -> list[Notice | None]:
     """Each draft's notice, in their order; None where that person, rhythm and period were told already.
 
-    Queries do not grow with the number of drafts but for batches of inserts. The caller serialises rounds (advisory lock).
+    Queries do not grow with the number of drafts. The caller serialises rounds (advisory lock).
     """
     told = _told(drafts)
     fresh: list[Notice | None] = []
@@ -54,8 +53,8 @@ def post(drafts: Sequence[Draft], *, at: datetime) -> list[Notice | None]:
                 title=draft.title, lead=draft.lead, lines=draft.lines, more=draft.more, url=draft.url, created_at=at,
             )
         )  # fmt: skip
-    notices = Notice.objects.bulk_create([notice for notice in fresh if notice], batch_size=BATCH)
-    Delivery.objects.bulk_create(_deliveries(notices), batch_size=BATCH)
+    notices = copy_in([notice for notice in fresh if notice])
+    copy_in(_deliveries(notices))
     return fresh
 
 

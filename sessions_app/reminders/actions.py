@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from roster.audit.actions import SHANGHAI, Actor, record
-from sessions_app.notices.actions import BATCH, post
+from sessions_app.notices.actions import post
+from sessions_app.notices.bulk import copy_in
 from sessions_app.notices.models import ChatTarget, Notice, Preference, Rhythm
 from sessions_app.reminders import consequences, drafts, due, recipients, rounds
 from sessions_app.reminders.drafts import Telling
@@ -120,7 +121,7 @@ def sync(dues: Sequence[Due], *, on: date) -> list[int]:
         ids[key], before = stands[key]
         if before != kept:
             changed.append((ids[key], *kept))
-    for row in DueItem.objects.bulk_create(fresh, batch_size=BATCH):
+    for row in copy_in(fresh):
         ids[(row.kind, row.subject)] = row.pk
     met = [pk for key, (pk, _) in stands.items() if key not in ids]
     with connection.cursor() as cursor:
@@ -138,7 +139,7 @@ def _remember(tellings: Sequence[Telling], notices: Sequence[Notice | None], ite
         if notice is not None
         for index, period, audience in telling.reminders
     ]  # fmt: skip
-    Reminder.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    copy_in(rows)
 
 
 # ----------------------------------------------------------------------------------------------------- rounds

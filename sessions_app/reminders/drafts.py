@@ -38,6 +38,7 @@ class Hall:
     items: Sequence[int]
     roles: Roles
     heard: Sequence[Heard]
+    home: str = field(default_factory=lambda: reverse("home"))
 
     @cached_property
     def clock(self) -> Clock:
@@ -117,7 +118,7 @@ def digest(
 def _digest_of(hall: Hall, person_id: int, rhythm: Rhythm, period: Period, behind: Sequence[Behind]) -> Telling:
     heard = hall.by_person.get(person_id, {})
     dues = [hall.dues[index] for index in heard]
-    url = reverse("behind_list" if behind else "home")
+    url = reverse("behind_list") if behind else hall.home
     lines = hall.lines(person_id, heard) + [
         compose.behind_line(row, hall.clock, url) for row in compose.worst_first(behind)[:SHOWN]
     ]
@@ -169,7 +170,7 @@ def urgent(hall: Hall, person_id: int, rows: Sequence[tuple[Heard, str]]) -> Tel
         Rhythm.URGENT, hall.world.day.isoformat(),
         compose.urgent_title(dues, names, hall.world.day, escalated=not told), person_id=person_id,
         lead=compose.urgent_lead(told=bool(told), escalated=bool(late)), lines=hall.lines(person_id, heard),
-        more=max(0, len(heard) - SHOWN), url=reverse("home"),
+        more=max(0, len(heard) - SHOWN), url=hall.home,
     )  # fmt: skip
     return Telling(draft, [(one.index, period, one.audience) for one, period in rows])
 
@@ -198,7 +199,7 @@ def quarter(hall: Hall, held: Quarter, period: Period, *, chats: Sequence[int]) 
             prompts, items = prompts + len(told), items + len(planned)
         draft = Draft(
             Rhythm.QUARTERLY, period.key, title, person_id=person_id, lead=compose.quarter_lead(prompts, items),
-            lines=lines[:SHOWN], more=max(0, len(lines) - SHOWN), url=reverse("home"),
+            lines=lines[:SHOWN], more=max(0, len(lines) - SHOWN), url=hall.home,
         )  # fmt: skip
         found.append(Telling(draft))
     for committee_id in chats:
@@ -239,10 +240,10 @@ def year_open(hall: Hall, year: Year, period: Period) -> list[Telling]:
         for committee_id in committees:
             name = hall.name(committee_id) if len(committees) > 1 else ""
             lacks = _missing(hall, year, committee_id, name, lambda one: True)
-            lines += lacks or [compose.complete_line(name, reverse("home"))]
+            lines += lacks or [compose.complete_line(name, hall.home)]
             missing += len(lacks)
         title, lead = compose.year_open_words(year.year, missing)
-        found.append(_year_telling(Rhythm.YEAR_OPEN, period, person_id, title, lead, lines))
+        found.append(_year_telling(hall, Rhythm.YEAR_OPEN, period, person_id, title, lead, lines))
     return found
 
 
@@ -259,13 +260,15 @@ def year_close(hall: Hall, year: Year, period: Period, closes: date) -> list[Tel
                 lines += _missing(hall, year, committee_id, name, year.concerns)
         if lines:
             title, lead = compose.year_close_words(year.year, len(lines), closes)
-            found.append(_year_telling(Rhythm.YEAR_CLOSE, period, person_id, title, lead, lines))
+            found.append(_year_telling(hall, Rhythm.YEAR_CLOSE, period, person_id, title, lead, lines))
     return found
 
 
-def _year_telling(rhythm: Rhythm, period: Period, person_id: int, title: str, lead: str, lines: list[Line]) -> Telling:
+def _year_telling(
+    hall: Hall, rhythm: Rhythm, period: Period, person_id: int, title: str, lead: str, lines: list[Line]
+) -> Telling:
     draft = Draft(
         rhythm, period.key, title, person_id=person_id, lead=lead, lines=lines[:SHOWN], more=max(0, len(lines) - SHOWN),
-        url=reverse("home"),
+        url=hall.home,
     )  # fmt: skip
     return Telling(draft)
