@@ -14,6 +14,7 @@ from sessions_app.attendance import consequences as roll
 from sessions_app.attendance.actions import CountOnMembership
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
+from sessions_app.findings.models import Finding
 from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
@@ -103,5 +104,9 @@ def connect() -> None:
             P.CORRECTION_ASK,
             lambda user: Correction.objects.open_to(user, P.CORRECTION_ASK).filter(stage=CorrectionStage.ASKED),
             lambda row: row.committee, _page, (Kind.EVIDENCE,),
+        ),
+        finding=Subject(
+            P.FINDING_RECTIFY, lambda user: Finding.objects.open_to(user, P.FINDING_RECTIFY), lambda row: row.committee,
+            _page, (), lambda row: "佐证材料请在问题页面提交和撤回，那里会记下是谁、为什么。",
         ),
     )  # fmt: skip

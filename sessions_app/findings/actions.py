@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
+from roster.accounts.models import User
 from roster.audit.actions import Actor, changes, record, saying
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
@@ -13,7 +14,7 @@ from sessions_app.findings.ground import day_of, lock, tell
 from sessions_app.findings.models import COUNTED, Finding, FindingStage, ProblemType, Source
 from sessions_app.findings.rules import MOVES
 from sessions_app.policies import parameters
-from sessions_app.visits.models import SAT_IN, ObservationVisit, ScoreItem
+from sessions_app.visits.models import SAT_IN, ObservationVisit, Opening, ScoreItem
 
 
 def _lock_numbers(department_id: int) -> Committee:
@@ -151,3 +152,18 @@ def save_type(
             row.save_changed()
             record(row, verb="edit", by=by, at=at, data=changed)
     return row
+
+
+@transaction.atomic
+def open_below(finding: Finding, *, reason: str, by: User, at: datetime) -> Opening:
+    """A department above looks at one finding of a department below, says why, and sees it that day."""
+    if not reason.strip():
+        raise Refused("请写明抽查的理由。")
+    row, made = Opening.objects.get_or_create(
+        user=by, kind="finding", subject_id=finding.pk, opened_on=day_of(at),
+        defaults={"reason": reason.strip()[:200], "opened_at": at},
+    )  # fmt: skip
+    if made:
+        tell(finding, "open_below", reason=row.reason, by=by, at=at)
+    opened: Opening = row
+    return opened

@@ -180,6 +180,11 @@ class Finding(Versioned):
     def number(self) -> str:
         return f"{self.year}-{self.get_source_display()}-{self.serial:03d}"
 
+    @property
+    def is_planned(self) -> bool:
+        """The unit handed in measures that were not sent back."""
+        return self.owner_id is not None and not self.return_note
+
     def get_absolute_url(self) -> str:
         return reverse("finding", args=[self.pk])
 

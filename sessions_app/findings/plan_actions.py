@@ -15,11 +15,6 @@ from sessions_app.findings.models import ExtensionStage, Finding, FindingStage, 
 from sessions_app.findings.rules import MOVES
 
 
-def is_planned(finding: Finding) -> bool:
-    """The unit handed in measures that were not sent back."""
-    return finding.owner_id is not None and not finding.return_note
-
-
 @transaction.atomic
 def propose_plan(
     finding: Finding, *, measures: Sequence[str], leader: Person, owner: Person, due_on: date, version: int | None = None,
@@ -51,7 +46,7 @@ def return_plan(finding: Finding, *, note: str, version: int | None = None, by: 
     """The measures do not do; the unit owes them again."""
     row = lock(finding, version)
     wrong = rules.stage_refusals(row.stage, [FindingStage.OPEN], "退回整改措施")
-    if not wrong and not is_planned(row):
+    if not wrong and not row.is_planned:
         wrong.append("责任单位还没有报整改措施，没有可以退回的。")
     if not note.strip():
         wrong.append("请写明退回的意见。")
@@ -68,7 +63,7 @@ def agree_plan(finding: Finding, *, version: int | None = None, by: Actor, at: d
     """The department takes the measures; the clock of the finding runs."""
     row = lock(finding, version)
     wrong = rules.move_refusals(row.stage, "agree_plan")
-    if not wrong and not is_planned(row):
+    if not wrong and not row.is_planned:
         wrong.append("责任单位还没有报整改措施、责任领导、责任人和时限，不能认可。")
     wrong += rules.own_decision(by.person_id, unit_hands(row), "认可整改措施")
     if wrong:

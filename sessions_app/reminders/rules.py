@@ -20,6 +20,9 @@ class Kind(StrEnum):
     PROMPT_UNRECEIPTED = "PROMPT_UNRECEIPTED"
     REPORT_DUE = "REPORT_DUE"
     PERIOD_CLOSING = "PERIOD_CLOSING"
+    FINDING_PLAN_DUE = "FINDING_PLAN_DUE"
+    RECTIFICATION_DUE = "RECTIFICATION_DUE"
+    FINDING_REVIEW = "FINDING_REVIEW"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,9 @@ KINDS: Mapping[Kind, KindRow] = {
     Kind.PROMPT_UNRECEIPTED: KindRow("学习提示未签收", "签收", (SECRETARY,), urgent=True),
     Kind.REPORT_DUE: KindRow("年度报告未印发", "印发", (SECRETARY,)),
     Kind.PERIOD_CLOSING: KindRow("年度即将截止", "归档", (SECRETARY,), escalates=False),
+    Kind.FINDING_PLAN_DUE: KindRow("整改措施未报", "报送", (SECRETARY,)),
+    Kind.RECTIFICATION_DUE: KindRow("问题整改到期", "整改", (PERSON, SECRETARY)),
+    Kind.FINDING_REVIEW: KindRow("问题待审核", "审核", (REVIEWER,), urgent=True, escalates=False),
 }
 
 
