@@ -14,6 +14,7 @@ from sessions_app.attendance import consequences as roll
 from sessions_app.attendance.actions import CountOnMembership
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
+from sessions_app.findings import of_visit
 from sessions_app.findings.models import Finding
 from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
@@ -25,6 +26,7 @@ from sessions_app.reminders.models import DueItem
 from sessions_app.reminders.rules import KINDS
 from sessions_app.reminders.wanted import why_drop
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
+from sessions_app.visits import consequences as visiting
 
 P = Permission
 
@@ -66,6 +68,8 @@ def connect() -> None:
     told.still_wanted[:] = [why_drop]
     told.met[:] = [_met]
     told.at_once[:] = [row.label for row in KINDS.values() if row.urgent]
+    visiting.before_closing[:] = [of_visit.against_closing]
+    visiting.raised_from[:] = [of_visit.raised]
     SUBJECTS.clear()
     SUBJECTS.update(
         studysession=Subject(
