@@ -66,7 +66,7 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     @staticmethod
     def _prepared(request: HttpRequest, user: User) -> User:
-        user.act(on=request.today)
+        user.act(on=request.today, at=request.now)
         user.address, user.request_id = request.META.get("REMOTE_ADDR") or None, getattr(request, "request_id", "")
         return user
 

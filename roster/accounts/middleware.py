@@ -28,7 +28,7 @@ class RoleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex[:16]
         if request.user.is_authenticated:
-            request.user.act(on=request.today, acting=request.session.get("acting", ""))
+            request.user.act(on=request.today, at=request.now, acting=request.session.get("acting", ""))
             request.user.address = request.META.get("REMOTE_ADDR") or None
             request.user.request_id = request.request_id
             wanted = second_factor.demanded(request)

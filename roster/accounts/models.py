@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from roster.accounts.roles import GRANTED, PRECEDENCE, ROLES, SEPARATED, Permission, Role, RoleReach, roles_with
 from roster.audit.models import Versioned
 from roster.committees.models import Committee, DayRange, PointRange
+from roster.corps.models import HandOver
 from roster.people.models import DatedQuerySet, GroupRole, Membership, Person, StudySecretary
 
 
@@ -73,15 +74,19 @@ class User(AbstractUser):
     def display_name(self) -> str:
         return self.person.name if self.person_id else self.username
 
-    def act(self, *, on: date, acting: str = "") -> "User":
-        """Load the roles held on `on` (three queries); `acting` is the key of the hold the page opens in."""
+    def act(self, *, on: date, acting: str = "", at: datetime | None = None) -> "User":
+        """Load the roles held on `on` (three queries); `acting` is the key of the hold the page opens in.
+
+        `at` is the present minute: a secretaryship handed over by then is left out. Without it the day counts whole,
+        as it does for a job asked for on that day.
+        """
         self.today = on
-        self._holds = tuple(self._load_holds(on))
+        self._holds = tuple(self._load_holds(on, at))
         wanted = [hold for hold in self._holds if hold.key == acting]
         self._acting = wanted[0] if wanted else (self._holds[0] if self._holds else None)
         return self
 
-    def _load_holds(self, on: date) -> list[Hold]:
+    def _load_holds(self, on: date, at: datetime | None) -> list[Hold]:
         found: list[Hold] = []
 
         def add(role: Role, committee: Committee) -> None:
@@ -92,7 +97,8 @@ class User(AbstractUser):
             add(Role(grant.role), grant.committee)
         # The separated three see no content, whatever the roster says of the person.
         if self.person_id and not any(hold.role in SEPARATED for hold in found):
-            for row in StudySecretary.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
+            kept = StudySecretary.objects.filter(person_id=self.person_id).on(on).select_related("committee")
+            for row in kept.exclude(HandOver.objects.ended("pk", at)) if at else kept:
                 add(Role.SECRETARY, row.committee)
             for member in Membership.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
                 if member.group_role in (GroupRole.LEADER, GroupRole.DEPUTY):

@@ -1,10 +1,11 @@
 """TrainingCourse and who attended; Expert with away periods; VisitTeam, its members and areas; HandOver."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from roster.audit.models import Versioned
@@ -142,6 +143,9 @@ class Expert(Versioned):
     def __str__(self) -> str:
         return f"{self.person}（专家）"
 
+    def get_absolute_url(self) -> str:
+        return reverse("expert_edit", args=[self.pk])
+
 
 class ExpertAway(models.Model):
     """Days on which an expert cannot go."""
@@ -255,6 +259,17 @@ class HandOverStage(models.TextChoices):
     CANCELLED = "CANCELLED", "已取消"
 
 
+class HandOverQuerySet(ScopedQuerySet):
+    def open_to_or_for(self, user: Any, permission: str) -> Self:
+        """Those in reach, and those a person is to sign or signed himself: he may hold nothing there yet."""
+        mine = Q(receiver_id=user.person_id) if user.person_id else Q(pk__in=[])
+        return self.filter(self.scope(user.reach(permission), "committee") | mine)
+
+    def ended(self, secretaryship: str, at: datetime) -> Exists:
+        """Whether the secretaryship of that field was handed over, and its access had ended, by that minute."""
+        return Exists(self.filter(stage=HandOverStage.SIGNED, ends_at__lte=at, giver=OuterRef(secretaryship)))
+
+
 class HandOver(Versioned):
     """A secretary hands over to the next: what is open is listed and frozen, the receiver signs, the old access ends at a minute."""
 
@@ -270,7 +285,7 @@ class HandOver(Versioned):
     prepared_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = HandOverQuerySet.as_manager()
 
     class Meta:
         verbose_name = "秘书交接"
@@ -285,3 +300,6 @@ class HandOver(Versioned):
 
     def __str__(self) -> str:
         return f"{self.committee} 秘书交接"
+
+    def get_absolute_url(self) -> str:
+        return reverse("hand_over", args=[self.pk])

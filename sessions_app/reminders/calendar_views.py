@@ -81,7 +81,7 @@ def feed_ics(request: HttpRequest, person: int, token: str) -> HttpResponse:
     user = User.objects.filter(person_id=person, is_active=True).select_related("person").first()
     if key is None or user is None or not keys.fits(key, token):
         raise Http404
-    user.act(on=request.today)
+    user.act(on=request.today, at=request.now)
     if not user.may(P.SESSION_READ):
         raise Http404
     found = reader.entries(user, day=request.today, stamp=key.made_at)
