@@ -1,6 +1,6 @@
 """Doors of the dashboards: the overview, the table of committees, and the list behind every number."""
 
-from typing import Any
+from datetime import date
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -28,7 +28,7 @@ from sessions_app.dashboards.forms import PeriodForm, tops
 from sessions_app.facts import counted
 from sessions_app.facts.drill import MAKERS, Listing, Narrow, listing
 from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
-from sessions_app.facts.figures import MODES, for_committee, for_scope
+from sessions_app.facts.figures import MODES, Figures, for_committee, for_scope
 from sessions_app.facts.periods import Span, before
 from sessions_app.facts.rules import percent
 from sessions_app.plans.models import ContentCategory
@@ -49,8 +49,10 @@ def _asked(request: HttpRequest, permission_name: str) -> tuple[Place, PeriodFor
     return here, form, form.span()
 
 
-def _figures(here: Place, period: Span) -> Any:
-    return for_scope(here.path, period) if here.whole else for_committee(here.committee.pk, period)
+def _figures(here: Place, period: Span, today: date) -> Figures:
+    if here.whole:
+        return for_scope(here.path, period, today=today)
+    return for_committee(here.committee.pk, period, today=today)
 
 
 @permission(P.DASHBOARD_READ)
@@ -59,7 +61,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Figures, what is behind, heat table, tables and charts of a subtree for a year, a quarter or a month."""
     here, form, period = _asked(request, P.DASHBOARD_READ)
     links = overview.Links(here, period)
-    figures = _figures(here, period)
+    figures = _figures(here, period, request.today)
     at = situation(here.scope, here.committee, period, request.today)
     committees = counted.committees(here.scope, period).in_order()
     rows = ranks.rows_of(committees, period)
@@ -73,7 +75,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "place": here,
             "form": form,
             "period": period,
-            "figures": overview.headline(figures, _figures(here, before(period)), links, held, at.rules),
+            "figures": overview.headline(figures, _figures(here, before(period), request.today), links, held, at.rules),
             "found": [
                 *_overdue(request, here),
                 *((one, links.to(one.key)) for one in exceptions(at, below=len(below))),
@@ -180,6 +182,8 @@ def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
             mode=request.GET.get("mode", ""),
             category=int(category) if category.isdecimal() and len(category) < 3 else None,
             kind=request.GET.get("kind", ""),
+            today=request.today,
+            viewer=request.user,
         )
         return listing(key, here.scope, period, narrow)
     if key in KINDS or key in OTHERS:

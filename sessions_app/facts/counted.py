@@ -1,5 +1,6 @@
 """Which rows a figure counts: the querysets that figures, tables and drill lists share, so that they cannot differ."""
 
+from datetime import date
 from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
@@ -9,9 +10,11 @@ from roster.people.models import Membership, StudySecretary
 from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.facts.periods import Span
 from sessions_app.facts.scope import Scope
+from sessions_app.findings.models import UNDER_WAY, Finding, FindingStage
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import PlanItem, StudyPlan
 from sessions_app.sessions.models import COUNTED_FORMS, TOOK_PLACE, Participation, ParticipationState, Speech
+from sessions_app.visits.models import ObservationVisit
 
 Rows = QuerySet[Any]
 
@@ -100,6 +103,42 @@ def corrections(scope: Scope, span: Span) -> Rows:
     return Correction.objects.filter(
         scope.where("committee"), stage=CorrectionStage.AGREED, applied_on__range=(span.first, span.last)
     ).order_by()
+
+
+def visits(scope: Scope, span: Span) -> Rows:
+    """Visits of the scope's committees that were sat in, by the day of sitting in, whoever runs the round."""
+    rows = ObservationVisit.objects.sat_in().filter(
+        scope.where("committee"), observed_on__range=(span.first, span.last)
+    )
+    return rows.order_by()
+
+
+def committees_visited(scope: Scope, span: Span) -> Rows:
+    return Committee.objects.filter(Exists(visits(scope, span).filter(committee_id=OuterRef("pk")))).order_by()
+
+
+def findings(scope: Scope, span: Span) -> Rows:
+    """Confirmed findings of the scope's committees, by the day they were found, whichever department they belong to."""
+    rows = Finding.objects.counted().filter(scope.where("committee"), found_on__range=(span.first, span.last))
+    return rows.order_by()
+
+
+def findings_closed(scope: Scope, span: Span) -> Rows:
+    """Of those found in the period the ones closed, whenever: closed of found is the rate."""
+    return findings(scope, span).filter(CLOSED)
+
+
+def findings_overdue(scope: Scope, span: Span, today: date | None = None) -> Rows:
+    """Of those found in the period the ones under way whose date has passed on the day that may be judged."""
+    return findings(scope, span).filter(overdue(span.until(today)))
+
+
+CLOSED = Q(stage=FindingStage.CLOSED)
+
+
+def overdue(day: date) -> Q:
+    """Under way, and the date was before `day`."""
+    return Q(stage__in=UNDER_WAY, due_on__lt=day)
 
 
 LATE = Q(study_session__late_days__gt=0)

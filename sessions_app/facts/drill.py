@@ -10,15 +10,18 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Sum
 from django.urls import reverse
 
-from roster.committees.models import Committee
+from roster.accounts.roles import Permission
+from roster.committees.models import Committee, Viewer
 from roster.people.models import Person
 from sessions_app.facts import counted
 from sessions_app.facts.figures import LABELS, MARKS
 from sessions_app.facts.periods import Span
 from sessions_app.facts.rules import Number, plain, rate
 from sessions_app.facts.scope import Scope
+from sessions_app.findings.models import Finding
 from sessions_app.outcomes.models import Outcome
 from sessions_app.sessions.models import StudySession
+from sessions_app.visits.models import ObservationVisit
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Narrow:
-    """What an address narrows a list to: the values of the filters mode, category, kind; "" and None are all."""
+    """What an address narrows a list to: the values of the filters mode, category, kind; "" and None are all.
+
+    `today` judges what is overdue; `viewer` reads the words of a finding only where it is open to him.
+    """
 
     mode: str = ""
     category: int | None = None
     kind: str = ""
+    today: date | None = None
+    viewer: Viewer | None = None
 
     def of_session(self, prefix: str = "") -> dict[str, Any]:
         wanted = {f"{prefix}mode": self.mode, f"{prefix}category": self.category}
@@ -247,8 +255,54 @@ def _correction_line(row: Any) -> Line:
     return Line(str(row.committee), row.applied_on, title, reverse("correction", args=[row.pk]), words)
 
 
-def _nothing(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
-    return StudySession.objects.none(), session_line, None, False, {}
+def _visits(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
+    mine = ObservationVisit.objects.none()
+    if narrow.viewer:
+        mine = ObservationVisit.objects.open_to(narrow.viewer, Permission.VISIT_READ)
+    rows = counted.visits(scope, period).annotate(is_open=Exists(mine.filter(pk=OuterRef("pk"))))
+    rows = rows.select_related("committee", "round__committee", "team")
+    return rows, visit_line, None, False, by_committee("committee__", "observed_on", "pk")
+
+
+def visit_line(row: Any) -> Line:
+    """`is_open` False: of a department below, whose list opens where one says why."""
+    words = f"{row.team} · {row.round.committee}组织 · {row.get_stage_display()}"
+    url = row.get_absolute_url() if row.is_open else reverse("visit_list") + f"?below={row.round.committee_id}"
+    return Line(str(row.committee), row.observed_on, str(row.round), url, words)
+
+
+def _committees_visited(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
+    return counted.committees_visited(scope, period), committee_line, None, False, COMMITTEE_ORDERS
+
+
+def _findings(rows: Callable[[Scope, Span, date | None], QuerySet]) -> Maker:
+    def make(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
+        found = with_openness(rows(scope, period, narrow.today), narrow.viewer)
+        found = found.select_related("committee", "department", "type")
+        return found, finding_line, None, False, by_committee("committee__", "found_on", "pk")
+
+    return make
+
+
+def with_openness(rows: QuerySet, viewer: Viewer | None) -> QuerySet:
+    """Findings with `is_open`: whether the viewer may read their words."""
+    mine = Finding.objects.open_to(viewer, Permission.FINDING_READ) if viewer else Finding.objects.none()
+    return rows.annotate(is_open=Exists(mine.filter(pk=OuterRef("pk"))))
+
+
+def finding_address(row: Any) -> str:
+    """Of a department below, whose words are not open: the list from which one may be opened, with a reason."""
+    if row.is_open:
+        return str(row.get_absolute_url())
+    return f"{reverse('finding_list')}?below={row.department_id}"
+
+
+def finding_line(row: Any) -> Line:
+    words = [row.type.name, row.get_stage_display()]
+    words += [f"时限 {row.due_on}"] if row.due_on else []
+    words += [] if row.is_open else [f"{row.department}督办"]
+    title = f"{row.number} {row.text}" if row.is_open else row.number
+    return Line(str(row.committee), row.found_on, title, finding_address(row), " · ".join(words))
 
 
 SUM = "每行的数是该场次所占的份额，合计即页面上的数字。"
@@ -273,7 +327,11 @@ MAKERS: dict[str, tuple[Maker, str]] = {
     "policies_from_proposals": (_outcomes(counted.policies), "直接由对策建议转化的政策文件。"),
     "proposals_converted": (_outcomes(_proposals), "由此转化出期间内政策文件的对策建议。"),
     "corrections": (_corrections, "期间内生效的更正。"),
-    **dict.fromkeys(("visits", "committees_visited", "findings", "findings_closed", "findings_overdue"), (_nothing, "列席旁听与问题整改尚未启用，没有记录。")),
+    "visits": (_visits, "期间内到场旁听的，按旁听日期计。"),
+    "committees_visited": (_committees_visited, "期间内到场旁听过的单位，一家只计一次。"),
+    "findings": (_findings(lambda scope, span, _: counted.findings(scope, span)), "期间内发现、已经确认的问题，按发现日期计。"),
+    "findings_closed": (_findings(lambda scope, span, _: counted.findings_closed(scope, span)), "期间内发现的问题中已经销号的。"),
+    "findings_overdue": (_findings(counted.findings_overdue), "期间内发现、尚未销号、整改时限已过的问题。"),
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The one source of every figure: screen, paper and command read it here.
 
-Eleven queries for one scope and for each of forty thousand committees alike. Attendance comes from the counts kept on
+Thirteen queries for one scope and for each of forty thousand committees alike. Attendance comes from the counts kept on
 Participation, never from the marks. What each key means: docs/decisions/0010-facts-keys.md.
 """
 
@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -53,8 +54,7 @@ def _none_of(keys: Iterable[str]) -> dict[str, int]:
 class Figures:
     """The keys of `facts --json`, in their order. Weighted counts are ints, or Decimals of at most 4 decimals.
 
-    `visits` to `findings_overdue` are 0: the rooms of observer visits and findings are not built yet, so no row of
-    theirs can exist; the keys stand here so that a reader of the JSON need not change when they come.
+    `findings_closed` and `findings_overdue` are of the period's `findings`, so that closed ÷ found is the rate.
     """
 
     committees: int = 0
@@ -101,6 +101,11 @@ class Figures:
         return sum(self.outcomes_by_kind.values())
 
     @property
+    def closing_rate(self) -> Decimal | None:
+        """销号率: closed of the findings of the period, 长期坚持 among them; None while there is none."""
+        return rate(self.findings_closed, self.findings)
+
+    @property
     def completion_rate(self) -> Decimal | None:
         """计划完成率: completed of planned items; None while nothing is planned."""
         return rate(self.completed_items, self.planned_items)
@@ -122,20 +127,23 @@ MARKS = {
 }  # fmt: skip
 
 
-def for_scope(path: str, period: Span) -> Figures:
-    """A committee and all below it, by its `path`; "" is the whole house. A joint session counts once."""
-    return _figures(subtree(path), period)
+def for_scope(path: str, period: Span, *, today: date | None = None) -> Figures:
+    """A committee and all below it, by its `path`; "" is the whole house. A joint session counts once.
+
+    `today`: what is overdue is judged by it, while the period lasts; without it by the period's last day.
+    """
+    return _figures(subtree(path), period, today)
 
 
-def for_committee(committee_id: int, period: Span) -> Figures:
+def for_committee(committee_id: int, period: Span, *, today: date | None = None) -> Figures:
     """One committee, without those below it."""
-    return _figures(only(committee_id), period)
+    return _figures(only(committee_id), period, today)
 
 
-def for_each(committees: QuerySet, period: Span) -> dict[int, Figures]:
+def for_each(committees: QuerySet, period: Span, *, today: date | None = None) -> dict[int, Figures]:
     """Each committee of the queryset for itself, in its order; the ones with nothing have zeros."""
     ids = list(committees.values_list("pk", flat=True))
-    found = _gather(these(committees), period, each=True)
+    found = _gather(these(committees), period, today, each=True)
     return {pk: _finish(found[pk]) for pk in ids}
 
 
@@ -214,8 +222,8 @@ def attendance_sums(rows: QuerySet, *keys: str) -> QuerySet:
     )
 
 
-def _figures(scope: Scope, period: Span) -> Figures:
-    return _finish(_gather(scope, period, each=False)[None])
+def _figures(scope: Scope, period: Span, today: date | None) -> Figures:
+    return _finish(_gather(scope, period, today, each=False)[None])
 
 
 def _finish(found: _Sum) -> Figures:
@@ -223,8 +231,8 @@ def _finish(found: _Sum) -> Figures:
     return Figures(**{**counts, **found.values(), **found.tables})
 
 
-def _gather(scope: Scope, period: Span, *, each: bool) -> dict[Any, _Sum]:
-    """Eleven queries; `each` groups all of them by committee, otherwise everything falls under the key None."""
+def _gather(scope: Scope, period: Span, today: date | None, *, each: bool) -> dict[Any, _Sum]:
+    """Thirteen queries; `each` groups all of them by committee, otherwise everything falls under the key None."""
     found: dict[Any, _Sum] = defaultdict(_Sum)
 
     def grouped(rows: QuerySet, committee: str, *keys: str, **sums: Any) -> Iterable[tuple[_Sum, dict[str, Any]]]:
@@ -269,13 +277,21 @@ def _gather(scope: Scope, period: Span, *, each: bool) -> dict[Any, _Sum]:
     for into, row in grouped(counted.outcomes(scope, period), "committee_id", "kind", made=Count("pk")):
         into.tables["outcomes_by_kind"][KINDS[row["kind"]]] += row["made"]
 
-    papers = counted.policies(scope, period)
-    sums = {"papers": Count("pk"), "proposals": Count("derived_from_id", distinct=True)}
-    if each:
-        totals: Iterable[tuple[_Sum, dict[str, Any]]] = grouped(papers, "committee_id", **sums)
-    else:
-        totals = [(found[None], papers.aggregate(**sums))]
-    for into, row in totals:
-        into.counts["policies_from_proposals"] = row["papers"]
-        into.counts["proposals_converted"] = row["proposals"]
+    def several(rows: QuerySet, **sums: Any) -> None:
+        """Several counts over the same rows, in one query."""
+        totals = grouped(rows, "committee_id", **sums) if each else [(found[None], rows.aggregate(**sums))]
+        for into, row in totals:
+            into.counts.update({key: row[key] for key in sums})
+
+    several(
+        counted.policies(scope, period), policies_from_proposals=Count("pk"),
+        proposals_converted=Count("derived_from_id", distinct=True),
+    )  # fmt: skip
+    several(
+        counted.visits(scope, period), visits=Count("pk"), committees_visited=Count("committee_id", distinct=True)
+    )  # fmt: skip
+    several(
+        counted.findings(scope, period), findings=Count("pk"), findings_closed=Count("pk", filter=counted.CLOSED),
+        findings_overdue=Count("pk", filter=counted.overdue(period.until(today))),
+    )  # fmt: skip
     return found

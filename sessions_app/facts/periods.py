@@ -30,6 +30,10 @@ class Span:
     def months(self) -> range:
         return range(self.first.month, self.last.month + 1)
 
+    def until(self, today: date | None = None) -> date:
+        """The day that what is due is judged by: the period's last, but never one after `today`, where that is given."""
+        return min(self.last, today) if today else self.last
+
     def query(self) -> dict[str, int]:
         """The same period as the parameters of an address."""
         parts = {"year": self.year, "quarter": self.quarter, "month": self.month}

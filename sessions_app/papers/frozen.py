@@ -77,7 +77,7 @@ def annual_section(committee: Committee, year: int, *, today: date, prose: Mappi
     """One committee's year: chapters and tables of the annual report. About thirty queries, however long the year."""
     period = span(year)
     day = _last_day(period, today)
-    found = figures.for_committee(committee.pk, period)
+    found = figures.for_committee(committee.pk, period, today=today)
     leaders = Membership.objects.filter(committee=committee).on(day).exclude(group_role=GroupRole.MEMBER)
     leading = [
         f"{label}{names}"
@@ -131,8 +131,8 @@ def annual_whole(committee: Committee, year: int, *, today: date, prose: Mapping
     day = _last_day(period, today)
     scope = subtree(committee.path)
     below = below_in(committee, year)
-    found = figures.for_scope(committee.path, period)
-    ranked = tables.ranking(below, period)
+    found = figures.for_scope(committee.path, period, today=today)
+    ranked = tables.ranking(below, period, today=today)
     names = {row.pk: row.name_on(day) for row in below.prefetch_related("names")}
     idle = tables.idle_quarters(below, year)
     passed = {quarter for quarter in range(1, 5) if date(year, quarter * 3 - 2, 1) <= day}

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from roster.committees.models import Committee
 from sessions_app.facts.figures import LABELS, Figures, for_committee, for_scope
@@ -33,14 +35,18 @@ class Command(BaseCommand):
         code = options["committee"]
         if options["only"] and not code:
             raise CommandError("--only 要与 --committee 一起用。")
+        today = timezone.localtime(settings.CLOCK or timezone.now()).date()
         if code:
             committee = Committee.objects.filter(code=code).first()
             if committee is None:
                 raise CommandError(f"没有编码为“{code}”的委员会，请核对编码。")
-            figures = for_committee(committee.pk, period) if options["only"] else for_scope(committee.path, period)
+            one, path = committee.pk, committee.path
+            figures = (
+                for_committee(one, period, today=today) if options["only"] else for_scope(path, period, today=today)
+            )
             scope = {"committee": committee.code, "name": committee.name, "subtree": not options["only"]}
         else:
-            figures = for_scope("", period)
+            figures = for_scope("", period, today=today)
             scope = {"committee": None, "name": "全部", "subtree": True}
         if options["as_json"]:
             answer = {"scope": scope, **_said(period), **figures.as_json()}

@@ -8,9 +8,11 @@ from roster.committees.models import Committee
 from roster.people.models import Membership, StudySecretary
 from sessions_app.attendance.models import AttendanceMark, MakeUpStudy
 from sessions_app.corrections.models import Correction
+from sessions_app.findings.models import Finding
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import PlanItem, StudyMode, StudyPlan
 from sessions_app.sessions.models import Participation, SessionPart, Speech, StudySession
+from sessions_app.visits.models import ObservationVisit
 
 
 def four(value: Fraction) -> float:
@@ -33,6 +35,8 @@ class Oracle:
         self.speeches = list(Speech.objects.all())
         self.outcomes = {row.pk: row for row in Outcome.objects.all()}
         self.corrections = list(Correction.objects.all())
+        self.visits = list(ObservationVisit.objects.all())
+        self.findings = list(Finding.objects.all())
 
     def counts(self, row: Participation) -> bool:
         session = self.sessions[row.study_session_id]
@@ -44,7 +48,14 @@ class Oracle:
         return max(settled or editions, key=lambda plan: plan.edition, default=None)
 
     def answer(
-        self, inside: set[int], first: date, last: date, year: int, quarter: int | None, month: int | None
+        self,
+        inside: set[int],
+        first: date,
+        last: date,
+        year: int,
+        quarter: int | None,
+        month: int | None,
+        today: date | None = None,
     ) -> dict[str, Any]:
         def meets(row: Any) -> bool:
             return row.since <= last and (row.until is None or row.until >= first)
@@ -126,8 +137,16 @@ class Oracle:
         sources = [source for source in sources if source.kind == "PROPOSAL" and not source.is_withdrawn]
         out["proposals_converted"] = len({source.pk for source in sources})
         out["policies_from_proposals"] = len(sources)
-        later = ["visits", "committees_visited", "findings", "findings_closed", "findings_overdue"]
-        out |= dict.fromkeys(later, 0)
+        sat = ("OBSERVED", "FEEDBACK_PENDING", "FED_BACK", "ACKNOWLEDGED", "CLOSED")
+        been = [v for v in self.visits if v.committee_id in inside and v.stage in sat and dated(v.observed_on)]
+        out |= {"visits": len(been), "committees_visited": len({v.committee_id for v in been})}
+        told = [f for f in self.findings if f.committee_id in inside and f.stage not in ("RAISED", "DISMISSED")]
+        told = [f for f in told if dated(f.found_on)]
+        open_ones = [f for f in told if f.stage not in ("CLOSED", "LONG_TERM")]
+        judged = min(last, today) if today else last
+        out["findings"] = len(told)
+        out["findings_closed"] = sum(1 for f in told if f.stage == "CLOSED")
+        out["findings_overdue"] = sum(1 for f in open_ones if f.due_on is not None and f.due_on < judged)
         out["late_entries"] = sum(1 for s in held if s.late_days > 0)
         out["corrections"] = sum(
             1 for c in self.corrections if c.committee_id in inside and c.stage == "AGREED" and dated(c.applied_on)

@@ -6,10 +6,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from roster.committees.models import Committee, CommitteeLevel
+from roster.corps.models import VisitTeam
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
 from sessions_app.attendance.actions import recount_participations
 from sessions_app.attendance.models import Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage
+from sessions_app.findings.models import Finding, FindingStage, ProblemType, Source
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import ContentCategory, PlanItem, PlanStage, StudyMode, StudyPlan
 from sessions_app.sessions.models import (
@@ -22,6 +24,7 @@ from sessions_app.sessions.models import (
     SpeechKind,
     StudySession,
 )
+from sessions_app.visits.models import SAT_IN, ObservationVisit, VisitRound, VisitStage
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 YEARS = (2025, 2026)
@@ -49,6 +52,7 @@ class World:
             for _ in range(sessions):
                 self._session(committee)
         self._outcomes()
+        self._supervision()
         recount_participations(Participation.objects.values_list("pk", flat=True), AT)
 
     def _next(self) -> int:
@@ -211,3 +215,54 @@ class World:
                         derived_from=self.pick.choice([None, *made]) if made else None,
                     )  # fmt: skip
                 )
+
+    def _supervision(self) -> None:
+        """The root and every county run rounds and findings of their own over what stands below them."""
+        self.types = [
+            ProblemType.objects.get_or_create(name=name)[0] for name in ("主题不聚焦", "互动不够", "以会代学")
+        ]
+        serial = 0
+        for department in [self.root, *self.counties]:
+            below = [one for one in self.committees if one.path.startswith(department.path)]
+            team = VisitTeam.objects.create(committee=department, name="第一组", since=date(2024, 1, 1))
+            for number in (1, 2):
+                year = self.pick.choice(YEARS)
+                one = VisitRound.objects.create(
+                    committee=department, year=year, number=number, since=date(year, 1, 1),
+                    until=date(year, 12, 31),
+                )  # fmt: skip
+                for committee in below:
+                    if self.pick.random() < 0.7:
+                        self._visit(one, team, committee)
+            for committee in below:
+                for _ in range(self.pick.randrange(5)):
+                    serial += 1
+                    self._finding(department, committee, serial)
+
+    def _visit(self, one: VisitRound, team: VisitTeam, committee: Committee) -> None:
+        stage = self.pick.choice([*VisitStage, *SAT_IN])
+        session = StudySession.objects.filter(committee=committee).order_by("pk").first()
+        seen = stage in SAT_IN
+        if seen and session is None:
+            return
+        ObservationVisit.objects.create(
+            round=one, team=team, committee=committee, stage=stage, study_session=session if seen else None,
+            observed_on=self._day() if seen else None, stop_reason="" if seen else "防汛",
+        )  # fmt: skip
+
+    def _finding(self, department: Committee, committee: Committee, serial: int) -> None:
+        stage, found = self.pick.choice(list(FindingStage)), self._day()
+        planned = stage not in (FindingStage.RAISED, FindingStage.DISMISSED, FindingStage.OPEN)
+        leader, owner, closer = self.pick.sample(self.people, 3)
+        closed = stage == FindingStage.CLOSED
+        due = found + timedelta(days=self.pick.randrange(10, 200))
+        Finding.objects.create(
+            committee=committee, department=department, source=self.pick.choice(list(Source)[1:]), year=found.year,
+            serial=serial, type=self.pick.choice(self.types), text=f"问题{serial}的表述", found_on=found, stage=stage,
+            owner=owner if planned else None, accountable_leader=leader if planned else None,
+            due_on=due if planned else None, first_due_on=due if planned else None,
+            dismiss_reason="查无此事" if stage == FindingStage.DISMISSED else "",
+            long_term_reason="长期任务" if stage == FindingStage.LONG_TERM else "",
+            closed_by=closer if closed else None, closed_on=found + timedelta(days=30) if closed else None,
+            evidence_print="0" * 64 if closed else "",
+        )  # fmt: skip
