@@ -79,7 +79,7 @@ def raise_finding(
     )  # fmt: skip
     row.recurs = last_of_kind(committee, type_now.pk, found_on, but=row)
     row.save()
-    tell(row, "raise", by=by, at=at, data=_facts(row))
+    tell(row, "raise", before="", by=by, at=at, data=_facts(row))
     return row
 
 

@@ -19,11 +19,20 @@ def lock(finding: Finding, version: int | None = None) -> Finding:
 
 
 def tell(
-    row: Finding, verb: str, *, by: Actor, at: datetime, before: str = "", reason: str = "",
+    row: Finding, verb: str, *, by: Actor, at: datetime, before: str | None = None, reason: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """One event of a finding. Every one names the stage before and after, so that the record alone tells it."""
-    record(row, verb=verb, before=before or row.stage, after=row.stage, reason=reason, by=by, at=at, data=data)
+    record(
+        row,
+        verb=verb,
+        before=row.stage if before is None else before,
+        after=row.stage,
+        reason=reason,
+        by=by,
+        at=at,
+        data=data,
+    )
 
 
 def members_on(committee_id: int, day: date) -> set[int]:

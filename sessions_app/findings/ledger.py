@@ -133,4 +133,3 @@ def _cells(row: Finding, today: date) -> Sequence[Any]:
         row.reopened_count, row.submitted_on or "", row.closed_by.name if row.closed_by else "", row.close_note,
         row.closed_on or "",
     )  # fmt: skip
-
