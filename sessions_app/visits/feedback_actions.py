@@ -11,7 +11,7 @@ from roster.audit.moves import Refused
 from sessions_app.policies import calendar, parameters
 from sessions_app.visits import consequences, deadlines, feedback_rules
 from sessions_app.visits.feedback_rules import ADVICE, MOVES, PARTS
-from sessions_app.visits.models import Feedback, FeedbackStage, ObservationVisit, VisitStage
+from sessions_app.visits.models import Feedback, ObservationVisit, VisitStage
 from sessions_app.visits.rules import VISIT_MOVES
 
 WRITING = ("create", "save", "submit")
@@ -157,7 +157,7 @@ def acknowledge(visit: ObservationVisit, *, version: int | None, by: Actor, at: 
 
 @transaction.atomic
 def reply(visit: ObservationVisit, *, text: str, version: int | None, by: Actor, at: datetime) -> Feedback:
-    """The unit's word beside the letter; it may be mended until the visit is closed, each version in the record."""
+    """The unit's word beside the letter; it may be mended until the visit is closed."""
     row, feedback = _lock(visit, version)
     text = feedback_rules.clean(text)
     if wrong := feedback_rules.reply_refusals(visit_stage=row.stage, text=text):
@@ -165,7 +165,7 @@ def reply(visit: ObservationVisit, *, text: str, version: int | None, by: Actor,
     changed = changes(feedback, {"reply": text})
     if not changed:
         return feedback
-    return _finish(feedback, row, "reply", feedback.stage, by=by, at=at, data=changed)
+    return _finish(feedback, row, "reply", feedback.stage, by=by, at=at, data={"length": len(text)})
 
 
 @transaction.atomic
@@ -183,7 +183,3 @@ def close(visit: ObservationVisit, *, version: int | None, by: Actor, at: dateti
     row.save_changed()
     record(row, verb="close", before=before, after=row.stage, by=by, at=at)
     return row
-
-
-def is_fixed(feedback: Feedback) -> bool:
-    return feedback.stage in (FeedbackStage.ISSUED, FeedbackStage.ACKNOWLEDGED)
