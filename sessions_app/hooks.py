@@ -1,6 +1,7 @@
 """Who hears of what: the only place where a lower room is told about a higher one. Called once, by `ready()`."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -15,7 +16,7 @@ from sessions_app.attendance.actions import CountOnMembership
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.findings import of_visit
-from sessions_app.findings.models import Finding
+from sessions_app.findings.models import Finding, FindingStage
 from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
@@ -27,6 +28,7 @@ from sessions_app.reminders.rules import KINDS
 from sessions_app.reminders.wanted import why_drop
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 from sessions_app.visits import consequences as visiting
+from sessions_app.visits import evidence
 
 P = Permission
 
@@ -61,6 +63,13 @@ def _met(items: Iterable[int]) -> set[int]:
     return set(DueItem.objects.filter(pk__in=items, met_on__isnull=False).values_list("pk", flat=True))
 
 
+def _earlier_findings(committee_id: int, before: date) -> evidence.Earlier:
+    """What a visit shows of the problems found before it. 长期坚持 counts as not struck off."""
+    stages = Finding.objects.counted().filter(committee_id=committee_id, found_on__lt=before).values_list("stage", flat=True)
+    found = list(stages)
+    return evidence.Earlier(len(found), found.count(FindingStage.CLOSED))
+
+
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     roll.listeners[:] = [MinutesFollowRoll()]
@@ -70,6 +79,7 @@ def connect() -> None:
     told.at_once[:] = [row.label for row in KINDS.values() if row.urgent]
     visiting.before_closing[:] = [of_visit.against_closing]
     visiting.raised_from[:] = [of_visit.raised]
+    evidence.earlier_findings[:] = [_earlier_findings]
     SUBJECTS.clear()
     SUBJECTS.update(
         studysession=Subject(

@@ -33,11 +33,13 @@ VERBS = {
     "resume": "恢复整改", "file_evidence": "提交佐证", "withdraw_evidence": "撤回佐证", "close_refused": "销号未准",
     "reopen": "回头看重开", "open_below": "上级抽查", "extend": "延期生效",
     "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
-    "remind": "提醒", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
+    "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
 }  # fmt: skip
 
 # Where the history of one kind of thing says it more exactly than the record of all of them.
 VERBS_OF: dict[str, dict[str, str]] = {
+    "trainingcourse": {"finish": "结业", "remove": "去掉学员"},
+    "handover": {"sign": "签收交接", "cancel": "取消交接"},
     "studyplan": {
         "create": "新建计划", "save_head": "修改目标和要求", "save_items": "修改计划", "submit": "提交审定", "amend": "发起调整",
     },

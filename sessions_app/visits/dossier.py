@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from roster.committees.models import Committee
@@ -138,6 +139,12 @@ class Sheet:
     row: ScoreSheet | None
     items: tuple[Item, ...]
     bands: tuple[tuple[Decimal, str], ...]
+
+    @property
+    def stamp(self) -> str:
+        """The lines as a short word: a form that was opened on other lines is told so."""
+        lines = "|".join(f"{item.number}:{item.text}:{plain(item.most)}" for item in self.items)
+        return sha256(lines.encode()).hexdigest()[:16]
 
 
 DEFAULT = Sheet(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sessions_app.visits import dossier, feedback_page
 from sessions_app.visits.seen import Seen
 
 Part = Callable[[Seen], Mapping[str, Any]]
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (dossier.before, dossier.at, dossier.after, feedback_page.part)
 
 
 def context(seen: Seen) -> dict[str, Any]:
