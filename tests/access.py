@@ -40,10 +40,16 @@ class Target:
     person: int | None = None
     query: Mapping[str, object] = field(default_factory=dict)
     private: bool = False  # his who is `person`, whatever anybody's seats
+    # The department that runs the thing: of those over a subtree, only who stands exactly there comes in, nobody above.
+    # Whoever reaches only his own rows comes in as `person`, wherever his seat is.
+    run_by: str = ""
+    exact: bool = False  # a department runs its own: who stands over a committee above it does not see it
 
 
 def reaches(seat: Seat, target: Target, person: int | None) -> bool:
     match ROLES[seat.role].reach:
+        case RoleReach.SUBTREE if target.exact:
+            return seat.path in target.paths
         case RoleReach.SUBTREE:
             return any(path.startswith(seat.path) for path in target.paths)
         case RoleReach.OWN:
@@ -253,6 +259,29 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "prompt_map": Address("prompt_told", "P"),
     "prompt_unmap": Address("prompt_told", "P"),
     "prompt_matrix": Address("prompt"),
+    # findings: of the department that runs them and of the unit; above it, after saying why
+    "finding_list": G,
+    "finding_board": G,
+    "finding_new": GP,
+    "findings_bulk": PO,
+    "problem_type_list": GP,
+    "finding": Address("finding"),
+    "finding_open": Address("finding_below", "P"),
+    **{
+        name: Address("finding_desk", "P")
+        for name in (
+            "finding_confirm", "finding_dismiss", "finding_agree", "finding_return", "finding_close", "finding_keep_up",
+            "finding_resume", "finding_reopen",
+        )
+    },
+    **{
+        name: Address("finding", "P")
+        for name in (
+            "finding_plan", "finding_progress", "finding_submit", "finding_withdraw", "evidence_new", "extension_new",
+        )
+    },
+    "evidence_withdraw": Address("finding_evidence", "P"),
+    "extension_decide": Address("extension", "P"),
     # workbooks
     "import_list": G,
     "import_new": GP,
@@ -298,6 +327,24 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "letter_preview": Address("committee", "P", named="committee"),
     "letter": Address("letter"),
     "letter_withdraw": Address("letter_sent", "P"),
+    # rounds and visits: a department runs its own; a unit reads those it was told of, an observer those he is named in
+    "visit_list": G,
+    "coverage": (G, Address(query=(("format", "xlsx"),), heavy=True)),
+    "visit": Address("visit"),
+    "visit_assign": Address("visit", "GP"),
+    "visit_accept": Address("visit", "P"),
+    "visit_decline": Address("visit", "P"),
+    "visit_cancel": Address("visit", "P"),
+    "visit_session": Address("visit", "P"),
+    "visit_open": Address("visit_sample", "P"),
+    "round_list": G,
+    "round_new": GP,
+    "round": Address("round"),
+    "round_places": Address("round", "GP"),
+    "round_propose": Address("round", "P"),
+    "round_assign": Address("round", "GP"),
+    "round_open": Address("round", "P"),
+    "round_close": Address("round", "P"),
     # desk
     "home": G,
     "approvals": G,

@@ -15,10 +15,12 @@ from roster.accounts.models import Grant, User
 from roster.accounts.roles import Role
 from roster.audit.actions import SystemActor, record
 from roster.committees.models import Committee, CommitteeLevel
+from roster.corps.models import Expert, TeamMember, VisitTeam
 from roster.people.models import GroupRole, Person
 from sessions_app.attachments.models import Attachment, AttachmentKind
 from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionKind
+from sessions_app.findings.models import Evidence, Extension, Finding, FindingStage, ProblemType, Source
 from sessions_app.guidance.models import PromptMapping, PromptReceipt, PromptStage, PromptTopic, StudyPrompt
 from sessions_app.jobs.models import Job, JobStage
 from sessions_app.letters.models import LetterLine, ReminderLetter
@@ -44,6 +46,7 @@ from sessions_app.sessions.models import (
     SpeechStage,
     StudySession,
 )
+from sessions_app.visits.models import ObservationVisit, RoundStage, VisitObserver, VisitRound, VisitStage
 from sessions_app.workbooks.models import ImportRun, ImportStage
 from tests import build
 from tests.access import Seat, Somebody, Target
@@ -62,8 +65,10 @@ class World:
     # subject -> which row of it ("own", "other", ...) -> the row
     targets: dict[str, dict[str, Target]] = field(default_factory=dict)
 
-    def add(self, subject: str, which: str, pk: object, *paths: str, person: int | None = None) -> None:
-        self.targets.setdefault(subject, {})[which] = Target((pk,), paths, person)
+    def add(
+        self, subject: str, which: str, pk: object, *paths: str, person: int | None = None, exact: bool = False
+    ) -> None:
+        self.targets.setdefault(subject, {})[which] = Target((pk,), paths, person, exact=exact)
 
 
 def make() -> World:
@@ -83,6 +88,7 @@ def make() -> World:
     _joint(world, host, own)
     _prompts(world, root, county, own, other)
     _told(world, root, member, colleague, stranger)
+    _visits(world, root, county, own, other, stranger)
     for which, committee in (("above", county), ("top", root)):
         world.add("committee", which, committee.pk, committee.path)
     return world
@@ -275,8 +281,29 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
         world.add(subject, which, file.pk, path)
     _issued(world, committee, which, words)
     _letters(world, committee, which, words)
+    _finding(world, committee, which, words, members[0], secretary.person)
     event = record(plan, verb="submit", by=MACHINE, at=build.AT)
     world.add("audit_event", which, event.pk, path)
+
+
+def _finding(world: World, committee: Committee, which: str, words: str, owner: Person, secretary: Person) -> None:
+    """Run by the committee directly above; applied to be closed, with evidence, and an extension asked for."""
+    department = committee.parent
+    row = Finding.objects.create(
+        committee=committee, department=department, source=Source.INSPECTION, year=2026, text=f"{words}问题",
+        serial=Finding.objects.count() + 1, type=ProblemType.objects.get_or_create(name="学习形式单一")[0], found_on=HELD_ON,
+        stage=FindingStage.SUBMITTED, confirmed_on=HELD_ON, owner=owner, accountable_leader=owner, due_on=AHEAD,
+        submitted_by=secretary, submitted_on=HELD_ON, evidence_print="0" * 64,
+    )  # fmt: skip
+    proof = Evidence.objects.create(finding=row, text=f"{words}佐证", filed_by=secretary, filed_at=build.AT)
+    asked = Extension.objects.create(
+        finding=row, old_due_on=AHEAD, new_due_on=AHEAD + timedelta(days=9), reason=f"{words}延期", asked_at=build.AT
+    )
+    world.add("finding", which, row.pk, department.path, committee.path, exact=True)
+    world.add("finding_desk", which, row.pk, department.path, exact=True)
+    world.add("finding_below", which, row.pk, department.path)
+    world.add("finding_evidence", which, proof.pk, committee.path)
+    world.add("extension", which, asked.pk, department.path, exact=True)
 
 
 def _told(world: World, root: Committee, mine: Person, colleague: Person, stranger: Person) -> None:
@@ -299,6 +326,36 @@ def _told(world: World, root: Committee, mine: Person, colleague: Person, strang
     build.account(alone)
     key = FeedKey.objects.create(person=alone, nonce="n" * 32, made_at=build.AT)
     world.targets["feed"] = {"own": Target((alone.pk, token(key)), ())}
+
+
+def _visits(world: World, root: Committee, county: Committee, own: Committee, other: Committee, stranger: Person) -> None:
+    """Rounds of the county and of the city; the observer is named in A's visit, a stranger in B's, and one is not sent out."""
+    mine = world.users["observer"].person
+    for which, department, unit, words, who, stage in (
+        ("own", county, own, CONTENT, mine, VisitStage.ACCEPTED), ("other", root, other, SECRET, stranger, VisitStage.ASSIGNED),
+        ("not sent out", root, own, CONTENT, mine, VisitStage.PROPOSED),
+    ):  # fmt: skip
+        team, _ = VisitTeam.objects.get_or_create(committee=department, name=f"{words}组", since=build.SINCE)
+        if not team.members.filter(expert__person=who).exists():
+            expert = Expert.objects.create(committee=department, person=who, unit_name=words, since=build.SINCE)
+            TeamMember.objects.create(team=team, expert=expert, since=build.SINCE, is_leader=True)
+        number = VisitRound.objects.filter(committee=department).count() + 1
+        visit_round = VisitRound.objects.create(
+            committee=department, year=2026, number=number, title=f"{words}批次", since=build.SINCE.replace(year=2026),
+            until=AHEAD, stage=RoundStage.DRAFT if stage == VisitStage.PROPOSED else RoundStage.OPEN,
+        )  # fmt: skip
+        visit_round.places.add(unit)
+        visit = ObservationVisit.objects.create(
+            round=visit_round, committee=unit, team=team, stage=stage, reasons=[f"{words}理由"],
+            study_session=unit.study_sessions.get(day=AHEAD, topic__endswith="下一次学习主题"),
+        )  # fmt: skip
+        VisitObserver.objects.create(visit=visit, person=who, is_lead=True)
+        told = (unit.path,) if stage != VisitStage.PROPOSED else ()
+        named = who.pk if stage != VisitStage.PROPOSED else -1
+        world.targets.setdefault("visit", {})[which] = Target((visit.pk,), told, named, run_by=department.path)
+        world.targets.setdefault("round", {})[which] = Target((visit_round.pk,), (), -1, run_by=department.path)
+        # said why, a department above opens it; for the unit and the observers there is nothing to be opened
+        world.add("visit_sample", which, visit.pk, department.path, person=-1)
 
 
 def build_guest(committee: Committee) -> StudySession:
