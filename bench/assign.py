@@ -27,12 +27,21 @@ def world(seed: int = 7, *, most: int = 12) -> tuple[list[Place], list[Team]]:
     for n in range(1, 116):
         day = FIRST + timedelta(days=dice.randrange(300))
         places.append(Place(n, f"单位{n}", day, day, dice.choice(FIELDS)))
-    away = {n: (Away(start := FIRST + timedelta(days=dice.randrange(250)), start + timedelta(days=45)),) for n in range(15)}
+    away = {
+        n: (Away(start := FIRST + timedelta(days=dice.randrange(250)), start + timedelta(days=45)),) for n in range(15)
+    }
 
     def member(n: int) -> Member:
         been = frozenset(dice.sample(range(1, 116), 20))
         return Member(
-            n, f"专家{n}", frozenset({1 + n % 115}), frozenset({FIELDS[n % 4]}), most, away.get(n, ()), been, n < 24
+            n,
+            f"专家{n}",
+            frozenset({1 + n % 115}),
+            frozenset({FIELDS[n % 4]}),
+            most,
+            away.get(n, ()),
+            been,
+            is_leader=n < 24,
         )
 
     teams = []
@@ -66,7 +75,9 @@ def main() -> None:
 
     kept = {choice.place: choice.team for choice in answer.choices}
     people = {choice.place: frozenset(choice.people) for choice in answer.choices}
-    moved = [Place(p.id, p.name, d := p.since + timedelta(days=20), d, p.field) if p.id % 10 == 0 else p for p in places]
+    moved = [
+        Place(p.id, p.name, d := p.since + timedelta(days=20), d, p.field) if p.id % 10 == 0 else p for p in places
+    ]
     begun = time.perf_counter()
     again = assign(moved, teams, terms=terms, kept=kept, kept_people=people)
     took = time.perf_counter() - begun
@@ -80,7 +91,9 @@ def main() -> None:
         print(f"unsolvable, {name}: {time.perf_counter() - begun:.2f} s: {'；'.join(answer.obstacles)}")
     places, teams = world()
     seen = frozenset(range(1, 116))
-    teams[0] = Team(1, "第1组", tuple(Member(m.person, m.name, m.units, m.fields, 99, (), seen) for m in teams[0].members))
+    teams[0] = Team(
+        1, "第1组", tuple(Member(m.person, m.name, m.units, m.fields, 99, (), seen) for m in teams[0].members)
+    )
     begun = time.perf_counter()
     answer = assign(places, teams, terms=terms)
     print(f"unsolvable, one team has seen them all: {time.perf_counter() - begun:.2f} s: {'；'.join(answer.obstacles)}")

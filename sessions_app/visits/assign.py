@@ -96,6 +96,7 @@ class Terms:
 OWN, REPEAT, AWAY, DECLINED, LOAD, SPREAD = "own", "repeat", "away", "declined", "load", "spread"
 RULE_WORDS: Mapping[str, str] = {
     OWN: "不旁听本人所在单位", REPEAT: "规定年限内不重复旁听同一单位", AWAY: "不在可用时段的不派",
+    DECLINED: "本批次谢绝过的不再派",
     LOAD: "每人旁听次数上限", SPREAD: "各组任务数相差不超过规定",
 }  # fmt: skip
 
