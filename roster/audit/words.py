@@ -32,6 +32,8 @@ VERBS = {
     "agree_plan": "认可整改措施", "add_progress": "填报进展", "reach": "完成节点", "keep_up": "转为长期坚持",
     "resume": "恢复整改", "file_evidence": "提交佐证", "withdraw_evidence": "撤回佐证", "close_refused": "销号未准",
     "reopen": "回头看重开", "open_below": "上级抽查", "extend": "延期生效",
+    "enrol": "报名", "attendance": "登记签到", "away": "登记不可用时段", "away_removed": "删去不可用时段", "end": "结束任期",
+    "area": "调整包片", "prepare": "准备交接", "sign": "签收",
     "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
     "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
 }  # fmt: skip
