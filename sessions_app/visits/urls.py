@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.visits import coverage_views, dossier_urls, round_views, views
+from sessions_app.visits import coverage_views, dossier_urls, feedback_urls, round_views, views
 
 urlpatterns = [
     path("visits/", views.visit_list, name="visit_list"),
@@ -23,4 +23,5 @@ urlpatterns = [
     path("rounds/<int:pk>/open/", round_views.round_open, name="round_open"),
     path("rounds/<int:pk>/close/", round_views.round_close, name="round_close"),
     *dossier_urls.urlpatterns,
+    *feedback_urls.urlpatterns,
 ]
