@@ -120,9 +120,11 @@ def visit_score(request: HttpRequest, pk: int) -> HttpResponse:
         return _score_page(request, looking, score, sheet, form=form)
     if as_json:
         return JsonResponse(_kept(request, row, sheet))
-    done = row.stage == ScoreStage.SUBMITTED
-    messages.success(request, "评分表已提交。" if done else "评分表已保存，还没有提交。")
-    return redirect(visit if done else "visit_score", **({} if done else {"pk": pk}))
+    if row.stage == ScoreStage.SUBMITTED:
+        messages.success(request, "评分表已提交。")
+        return redirect(visit)
+    messages.success(request, "评分表已保存，还没有提交。")
+    return redirect("visit_score", pk=pk)
 
 
 def _at_version(form: ScoreForm, version: int) -> ScoreForm:
