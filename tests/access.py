@@ -40,16 +40,17 @@ class Target:
     person: int | None = None
     query: Mapping[str, object] = field(default_factory=dict)
     private: bool = False  # his who is `person`, whatever anybody's seats
-    # The department that runs the thing: of those over a subtree, only who stands exactly there comes in, nobody above.
-    # Whoever reaches only his own rows comes in as `person`, wherever his seat is.
-    run_by: str = ""
-    exact: bool = False  # a department runs its own: who stands over a committee above it does not see it
+    # A department runs its own: who stands over a committee above it does not see it. Where it names a `person`, he who
+    # reaches only his own rows comes in as that one, wherever his seat is.
+    exact: bool = False
 
 
 def reaches(seat: Seat, target: Target, person: int | None) -> bool:
     match ROLES[seat.role].reach:
         case RoleReach.SUBTREE if target.exact:
             return seat.path in target.paths
+        case RoleReach.SELF if target.exact and target.person is not None:
+            return target.person == person
         case RoleReach.SUBTREE:
             return any(path.startswith(seat.path) for path in target.paths)
         case RoleReach.OWN:
@@ -147,6 +148,30 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "profile": GP,
     "audit_list": G,
     "audit_event": Address("audit_event"),
+    # roster: the corps. A hand-over is also open to who receives it, whatever he holds (tests/roster/corps).
+    "corps": G,  # its committee is a choice of a filter
+    "course_list": G,
+    "course_new": GP,
+    "course": Address("course"),
+    "course_edit": Address("course", "GP"),
+    "course_enrol": Address("course", "P"),
+    "course_drop": Address("course", "P"),
+    "course_attendance": Address("course", "P"),
+    "course_finish": Address("course", "P"),
+    "expert_list": G,
+    "expert_new": GP,
+    "expert_edit": Address("expert", "GP"),
+    "expert_away": Address("expert", "P"),
+    "team_list": G,
+    "team_new": GP,
+    "visit_team": Address("team"),
+    "team_edit": Address("team", "GP"),
+    "team_area": Address("team", "P"),
+    "hand_over_list": G,
+    "hand_over_new": (GP, Address("secretary", named="secretary")),
+    "hand_over": Address("hand_over", needs=(P.HAND_OVER,)),
+    "hand_over_sign": Address("hand_over", "P", needs=(P.HAND_OVER,)),
+    "hand_over_cancel": Address("hand_over", "P"),
     # rules
     "parameter_list": G,
     "parameter_history": G,
@@ -270,14 +295,25 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     **{
         name: Address("finding_desk", "P")
         for name in (
-            "finding_confirm", "finding_dismiss", "finding_agree", "finding_return", "finding_close", "finding_keep_up",
-            "finding_resume", "finding_reopen",
+            "finding_confirm",
+            "finding_dismiss",
+            "finding_agree",
+            "finding_return",
+            "finding_close",
+            "finding_keep_up",
+            "finding_resume",
+            "finding_reopen",
         )
     },
     **{
         name: Address("finding", "P")
         for name in (
-            "finding_plan", "finding_progress", "finding_submit", "finding_withdraw", "evidence_new", "extension_new",
+            "finding_plan",
+            "finding_progress",
+            "finding_submit",
+            "finding_withdraw",
+            "evidence_new",
+            "extension_new",
         )
     },
     "evidence_withdraw": Address("finding_evidence", "P"),

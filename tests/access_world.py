@@ -15,7 +15,16 @@ from roster.accounts.models import Grant, User
 from roster.accounts.roles import Role
 from roster.audit.actions import SystemActor, record
 from roster.committees.models import Committee, CommitteeLevel
-from roster.corps.models import Expert, TeamMember, VisitTeam
+from roster.corps.models import (
+    Expert,
+    HandOver,
+    TeamArea,
+    TeamMember,
+    Trainee,
+    TrainingCourse,
+    TrainingSession,
+    VisitTeam,
+)
 from roster.people.models import GroupRole, Person
 from sessions_app.attachments.models import Attachment, AttachmentKind
 from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
@@ -192,6 +201,8 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     period = Period.objects.create(committee=committee, year=2025, stage=PeriodStage.CLOSED)
     world.add("period", which, period.pk, path)
 
+    _corps(world, committee, which, words)
+
     plan = StudyPlan.objects.create(committee=committee, year=2026, stage=PlanStage.SUBMITTED, aim=f"{words}目标")
     item = PlanItem.objects.create(plan=plan, serial=1, quarter=1, topic=f"{words}专题", category=1)
     world.add("plan", which, plan.pk, path)
@@ -328,7 +339,9 @@ def _told(world: World, root: Committee, mine: Person, colleague: Person, strang
     world.targets["feed"] = {"own": Target((alone.pk, token(key)), ())}
 
 
-def _visits(world: World, root: Committee, county: Committee, own: Committee, other: Committee, stranger: Person) -> None:
+def _visits(
+    world: World, root: Committee, county: Committee, own: Committee, other: Committee, stranger: Person
+) -> None:
     """Rounds of the county and of the city; the observer is named in A's visit, a stranger in B's, and one is not sent out."""
     mine = world.users["observer"].person
     for which, department, unit, words, who, stage in (
@@ -352,8 +365,8 @@ def _visits(world: World, root: Committee, county: Committee, own: Committee, ot
         VisitObserver.objects.create(visit=visit, person=who, is_lead=True)
         told = (unit.path,) if stage != VisitStage.PROPOSED else ()
         named = who.pk if stage != VisitStage.PROPOSED else -1
-        world.targets.setdefault("visit", {})[which] = Target((visit.pk,), told, named, run_by=department.path)
-        world.targets.setdefault("round", {})[which] = Target((visit_round.pk,), (), -1, run_by=department.path)
+        world.targets.setdefault("visit", {})[which] = Target((visit.pk,), (department.path, *told), named, exact=True)
+        world.targets.setdefault("round", {})[which] = Target((visit_round.pk,), (department.path,), -1, exact=True)
         # said why, a department above opens it; for the unit and the observers there is nothing to be opened
         world.add("visit_sample", which, visit.pk, department.path, person=-1)
 
@@ -399,6 +412,27 @@ def _issued(world: World, committee: Committee, which: str, words: str) -> None:
     run.file.save("x", ContentFile(file.getvalue()), save=False)
     run.save()
     world.add("import_run", which, run.pk, committee.path)
+
+
+def _corps(world: World, committee: Committee, which: str, words: str) -> None:
+    """A course, an expert, a team and a hand-over of the committee's own."""
+    path = committee.path
+    keeper = committee.secretaries.first()
+    course = TrainingCourse.objects.create(committee=committee, name=f"{words}培训班", since=HELD_ON, until=AHEAD)
+    TrainingSession.objects.create(course=course, day=HELD_ON, topic=f"{words}课程", hours=4)
+    Trainee.objects.create(course=course, person=keeper.person, committee=committee)
+    expert = Expert.objects.create(
+        committee=committee, person=build.person(f"{words}专家"), unit_name=f"{words}学校", since=build.SINCE
+    )
+    team = VisitTeam.objects.create(committee=committee, name=f"{words}组", since=build.SINCE)
+    TeamMember.objects.create(team=team, expert=expert, is_leader=True, since=build.SINCE)
+    TeamArea.objects.create(team=team, department=committee, committee=committee, since=build.SINCE)
+    hand_over = HandOver.objects.create(
+        committee=committee, giver=keeper, receiver=build.person(f"{words}接任"), ends_at=build.at(AHEAD), note=f"{words}说明",
+        prepared_at=build.AT,
+    )  # fmt: skip
+    for subject, row in (("course", course), ("expert", expert), ("team", team), ("hand_over", hand_over)):
+        world.add(subject, which, row.pk, path)
 
 
 def _letters(world: World, committee: Committee, which: str, words: str) -> None:
