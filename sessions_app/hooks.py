@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from roster.accounts.roles import Permission
+from roster.corps import consequences as corps
 from roster.people import consequences as membership
 from sessions_app.attachments.models import Attachment
 from sessions_app.attachments.models import AttachmentKind as Kind
@@ -15,6 +16,7 @@ from sessions_app.attendance import consequences as roll
 from sessions_app.attendance.actions import CountOnMembership
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
+from sessions_app.desk import handing
 from sessions_app.findings import of_visit
 from sessions_app.findings.models import Finding, FindingStage
 from sessions_app.letters.actions import settle_after_run
@@ -72,6 +74,7 @@ def _earlier_findings(committee_id: int, before: date) -> evidence.Earlier:
 
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
+    corps.readers[:] = [handing.open_things]
     roll.listeners[:] = [MinutesFollowRoll()]
     reminding.after_run[:] = [settle_after_run]
     told.still_wanted[:] = [why_drop]

@@ -310,9 +310,9 @@ def _finding(world: World, committee: Committee, which: str, words: str, owner: 
     asked = Extension.objects.create(
         finding=row, old_due_on=AHEAD, new_due_on=AHEAD + timedelta(days=9), reason=f"{words}延期", asked_at=build.AT
     )
-    world.add("finding", which, row.pk, department.path, committee.path, exact=True)
+    world.add("finding", which, row.pk, department.path, committee.path, person=owner.pk, exact=True)
     world.add("finding_desk", which, row.pk, department.path, exact=True)
-    world.add("finding_below", which, row.pk, department.path)
+    world.add("finding_below", which, row.pk, department.path, person=owner.pk)
     world.add("finding_evidence", which, proof.pk, committee.path)
     world.add("extension", which, asked.pk, department.path, exact=True)
 
@@ -417,18 +417,18 @@ def _issued(world: World, committee: Committee, which: str, words: str) -> None:
 def _corps(world: World, committee: Committee, which: str, words: str) -> None:
     """A course, an expert, a team and a hand-over of the committee's own."""
     path = committee.path
-    keeper = committee.secretaries.first()
+    keeper, name = committee.secretaries.first(), "甲" if which == "own" else SECRET
     course = TrainingCourse.objects.create(committee=committee, name=f"{words}培训班", since=HELD_ON, until=AHEAD)
     TrainingSession.objects.create(course=course, day=HELD_ON, topic=f"{words}课程", hours=4)
     Trainee.objects.create(course=course, person=keeper.person, committee=committee)
     expert = Expert.objects.create(
-        committee=committee, person=build.person(f"{words}专家"), unit_name=f"{words}学校", since=build.SINCE
+        committee=committee, person=build.person(f"{name}专家"), unit_name=f"{words}学校", since=build.SINCE
     )
     team = VisitTeam.objects.create(committee=committee, name=f"{words}组", since=build.SINCE)
     TeamMember.objects.create(team=team, expert=expert, is_leader=True, since=build.SINCE)
     TeamArea.objects.create(team=team, department=committee, committee=committee, since=build.SINCE)
     hand_over = HandOver.objects.create(
-        committee=committee, giver=keeper, receiver=build.person(f"{words}接任"), ends_at=build.at(AHEAD), note=f"{words}说明",
+        committee=committee, giver=keeper, receiver=build.person(f"{name}接任"), ends_at=build.at(AHEAD), note=f"{words}说明",
         prepared_at=build.AT,
     )  # fmt: skip
     for subject, row in (("course", course), ("expert", expert), ("team", team), ("hand_over", hand_over)):

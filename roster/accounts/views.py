@@ -27,6 +27,8 @@ from roster.accounts.roles import ROLES, Permission
 from roster.accounts.stale import overtaken
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee
+from roster.corps.models import HandOver, HandOverStage
+from roster.corps.overview import own_record
 from roster.people import actions as people_actions
 from roster.people.models import Person
 
@@ -296,6 +298,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     own_verbs = ("登录", "退出", "登录失败", "登录被锁定", "修改密码", "重置密码", "开启二次验证", "关闭二次验证")
     events = AuditEvent.objects.about(user).filter(verb__in=own_verbs)[:10]
     context = {
+        "own": own_record(user.person_id) if user.person_id else [],
+        "to_sign": HandOver.objects.filter(receiver=user.person_id, stage=HandOverStage.PREPARED).select_related("committee")
+        if user.person_id else [],
         "form": form, "conflict": conflict, "roles": _roles(user, request), "events": [
             {"at": f"{event.at.astimezone(request.now.tzinfo):%Y-%m-%d %H:%M}", "who": event.verb, "role": "",
              "what": event.address or "", "reason": event.reason}

@@ -113,6 +113,10 @@ class TrainingAttendance(models.Model):
 class ExpertQuerySet(DatedQuerySet):
     scope_field = "committee"
 
+    def annotate_pinyin(self) -> Self:
+        """With the person's `pinyin`, for pickers."""
+        return self.annotate(pinyin=F("person__pinyin"))
+
 
 class Expert(Versioned):
     """A person of a department's pool for a term. `unit` is his own committee: he never observes it."""
