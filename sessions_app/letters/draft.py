@@ -13,6 +13,7 @@ from roster.audit.actions import Actor
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
 from sessions_app.letters import rules
+from sessions_app.papers.rules import department
 from sessions_app.policies import calendar
 from sessions_app.policies.rules import WorkingDays, left_words
 from sessions_app.reminders.models import DueItem
@@ -79,7 +80,7 @@ def facts(
         "year": day.year,
         "committee": {"id": committee.pk, "code": committee.code, "name": committee.name_on(day)},
         "to": f"{committee.name_on(day)}理论学习中心组",
-        "sender": rules.department(sender.name_on(day), sender.kind),
+        "sender": department(sender.name_on(day), sender.kind),
         "items": [
             {
                 "kind": item.get_kind_display(), "what": item.what, "due": item.due_on.isoformat(),

@@ -28,13 +28,6 @@ def number_words(year: int, number: int) -> str:
     return f"〔{year}〕{number}号"
 
 
-def department(name: str, kind: str) -> str:
-    """Who signs for a sender: 中共云州市委员会 signs as 中共云州市委宣传部; a body that is no party committee by its name."""
-    if kind != "PARTY_COMMITTEE":
-        return name
-    return f"{name.removesuffix('员会')}宣传部" if name.endswith(("委员会", "委")) else name
-
-
 def issue_refusals(*, lines: int, strangers: int, demand: str, answer_by: date, today: date) -> list[str]:
     """Why a letter cannot be issued. `strangers`: chosen things that are met by now, or another committee's."""
     found = []

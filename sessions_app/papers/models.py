@@ -1,14 +1,16 @@
 """IssuedPaper (frozen), PaperSection (rendered pieces kept by fingerprint), Erratum."""
 
 import secrets
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from roster.accounts.models import User
+from roster.accounts.roles import Permission
 from roster.committees.models import Committee, ScopedQuerySet
 from sessions_app.jobs.models import Job
+from sessions_app.visits.models import ObservationVisit
 
 
 def paper_path(instance: "IssuedPaper", filename: str) -> str:
@@ -37,6 +39,23 @@ class PaperKind(models.TextChoices):
     LEARNING = "learning", "学习清单"
 
 
+OF_VISITS = (PaperKind.VISIT_RECORD, PaperKind.FEEDBACK)
+
+
+class IssuedPaperQuerySet(ScopedQuerySet):
+    def open_to(self, user: Any, permission: str) -> Self:
+        """Papers of the committees in reach; of a visit to whoever runs it, its letter to the visited unit as well.
+
+        A department above the one that runs it sees figures, and a visit only after it said why.
+        """
+        needed = Permission.FEEDBACK_APPROVE if permission == Permission.PAPER_ISSUE else Permission.VISIT_READ
+        visits = ObservationVisit.objects.open_to(user, needed).order_by()
+        own = visits.filter(round__committee__path__in=user.reach(needed).paths)
+        about = Q(kind=PaperKind.FEEDBACK, subject_id__in=visits.values("pk"))
+        about |= Q(kind=PaperKind.VISIT_RECORD, subject_id__in=own.values("pk"))
+        return self.filter(about | ~Q(kind__in=OF_VISITS) & self.scope(user.reach(permission)))
+
+
 class IssuedPaper(models.Model):
     """Issued once, never changed: facts, template edition and the file's SHA-256 are frozen together.
 
@@ -60,7 +79,7 @@ class IssuedPaper(models.Model):
     issued_at = models.DateTimeField("印发时间")
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT, related_name="papers")
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = IssuedPaperQuerySet.as_manager()
 
     class Meta:
         verbose_name = "文书"

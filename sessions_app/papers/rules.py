@@ -82,12 +82,14 @@ def table_numbers(facts: Mapping[str, Any]) -> dict[str, int]:
     if facts["part"] == "whole":
         shown = {
             "levels": True, "quarters": held, "categories": held, "ranking": True,
-            "conversions": facts["outcome_count"] and facts["conversions"],
+            "conversions": facts["outcome_count"] and facts["conversions"], "visits": facts.get("visits"),
+            "findings": facts.get("findings"),
         }  # fmt: skip
     else:
         shown = {
             "changes": facts["changes"], "sessions": held, "quarters": held, "categories": held,
-            "members": facts["members"], "outcomes": facts["outcomes"],
+            "members": facts["members"], "outcomes": facts["outcomes"], "visits": facts.get("visits"),
+            "findings": facts.get("findings"),
         }  # fmt: skip
     return {name: index for index, name in enumerate((name for name, there in shown.items() if there), start=1)}
 
@@ -99,6 +101,13 @@ def annual_title(name: str, year: int, *, whole: bool) -> str:
 
 def session_title(name: str, year: int, number_: int) -> str:
     return f"{name}理论学习中心组{year}年第{number_}次集体学习" if number_ else f"{name}理论学习中心组集体学习"
+
+
+def department(name: str, kind: str) -> str:
+    """Who signs for a sender: 中共云州市委员会 signs as 中共云州市委宣传部; a body that is no party committee by its name."""
+    if kind != "PARTY_COMMITTEE":
+        return name
+    return f"{name.removesuffix('员会')}宣传部" if name.endswith(("委员会", "委")) else name
 
 
 def file_name(title: str, *, number_: int = 1, draft: bool = False) -> str:

@@ -23,13 +23,16 @@ from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import LIVE, Job
 from sessions_app.jobs.views import progress
-from sessions_app.papers import actions, frozen, rules, typeset, verify
+from sessions_app.papers import actions, frozen, frozen_supervision, rules, typeset, verify
 from sessions_app.papers.edition import edition
 from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.papers.pdf import PaperFailed
 from sessions_app.plans.models import ContentCategory, StudyPlan
 from sessions_app.sessions.models import StudySession
+from sessions_app.visits.feedback_page import feedback_of, may_read
+from sessions_app.visits.models import ObservationVisit
+from sessions_app.visits.seen import seen
 
 P = Permission
 FIRST_YEAR = 2017  # the Rule's year; nothing older is reported
@@ -92,6 +95,9 @@ def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
     sections = row.facts.get("sections")
     if not sections:
         head = {
+            "unit": "被旁听单位",
+            "round": "批次",
+            "team": "旁听组",
             "topic": "学习主题",
             "day": "日期",
             "place": "地点",
@@ -193,7 +199,8 @@ class Wanted:
 
 READ = {
     "sign-in": P.ROLL_READ, "session-plan": P.SESSION_READ, "minutes": P.MINUTES_READ, "year-plan": P.PLAN_READ,
-    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ, "prompt": P.PROMPT_READ,
+    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ, "prompt": P.PROMPT_READ, "visit-record": P.VISIT_READ,
+    "feedback": P.VISIT_READ,
 }  # fmt: skip
 
 
@@ -212,6 +219,8 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
         needed = P.PROMPT_EDIT if needed == P.PAPER_ISSUE else needed
         row = get_object_or_404(StudyPrompt.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, row.committee, row.year, row.pk, frozen.prompt(row))
+    if kind in frozen_supervision.VISIT_PAPERS:
+        return _of_visit(request, kind, pk, issuing=needed == P.PAPER_ISSUE)
     if kind == "year-plan":
         plan = get_object_or_404(StudyPlan.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, plan.committee, plan.year, plan.pk, frozen.year_plan(plan))
@@ -230,6 +239,23 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
     return Wanted(kind, committee, year, None, facts)
 
 
+def _of_visit(request: HttpRequest, kind: str, pk: int, *, issuing: bool) -> Wanted:
+    """The department's and the observers' own while it is written; the letter is the unit's too, once it is issued."""
+    needed = P.FEEDBACK_APPROVE if issuing else P.VISIT_READ
+    rows = ObservationVisit.objects.open_to(request.user, needed)
+    row = get_object_or_404(rows.select_related("round__committee", "committee", "team", "study_session"), pk=pk)
+    looker = seen(row, request.user, today=request.today, now=request.now)
+    inside = looker.runs or not issuing and (looker.observer is not None or not looker.is_unit)
+    letter = feedback_of(row)
+    told = not issuing and kind == PaperKind.FEEDBACK and letter is not None and may_read(looker, letter)
+    if not inside and not told:
+        raise Http404
+    if kind == PaperKind.FEEDBACK:
+        facts = frozen_supervision.feedback(row, today=request.today)
+        return Wanted(kind, row.committee, row.round.year, row.pk, facts)
+    return Wanted(kind, row.round.committee, row.round.year, row.pk, frozen_supervision.visit_record(row))
+
+
 def _year(request: HttpRequest) -> int:
     try:
         year = int(request.GET.get("year") or request.POST.get("year") or request.today.year)
@@ -244,7 +270,7 @@ def _years(request: HttpRequest) -> list[int]:
     return list(range(request.today.year, max(FIRST_YEAR, request.today.year - 9) - 1, -1))
 
 
-@permission(P.PAPER_READ)
+@permission(P.PAPER_READ, P.VISIT_READ)
 @require_http_methods(["GET", "POST"])
 def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """GET: a working copy, marked with name and time, kept nowhere. POST: issues it."""
@@ -276,6 +302,9 @@ def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     if wanted.facts.get("stage") == PromptStage.DRAFT and kind == PaperKind.PROMPT:
         say(request, ["学习提示还没有发布，不能印发；请先发布，或打印送审稿。"])
         return redirect("prompt", pk=pk)
+    if kind in frozen_supervision.VISIT_PAPERS and (sentence := frozen_supervision.not_yet(kind, wanted.facts)):
+        say(request, [sentence])
+        return redirect("visit_feedback", pk=pk)
     if kind == PaperKind.ANNUAL:
         job = attempt(
             request,

@@ -16,10 +16,11 @@ from roster.committees.models import Committee
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, JobStage
-from sessions_app.papers import actions, frozen, handlers
+from sessions_app.papers import actions, frozen, frozen_supervision, handlers
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation, ParticipationState
+from sessions_app.visits.models import ObservationVisit
 
 LATER = ("bulletin", "findings", "rectification", "scores", "volume")
 SESSION_KINDS = (PaperKind.SIGN_IN, PaperKind.SESSION_PLAN, PaperKind.MINUTES)
@@ -34,7 +35,11 @@ class Command(BaseCommand):
         parser.add_argument("--year", type=int, required=True, help="年度 (year)")
         parser.add_argument("--committee", help="委员会编码；不给时为最上级 (code; the root without it)")
         parser.add_argument("--quarter", type=int, help="季度：学习提示用 (quarter of the study prompt)")
-        parser.add_argument("--number", type=int, help="期次：签到表、方案、记录用 (number of the session)")
+        parser.add_argument(
+            "--number",
+            type=int,
+            help="期次：签到表、方案、记录用；旁听记录表、反馈意见为批次 (number of the session, or round)",
+        )
         parser.add_argument("--own", action="store_true", help="年度报告只要本级 (annual: without those below)")
         parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
         parser.add_argument("-o", "--output", required=True, help="写到哪里 (output file)")
@@ -88,6 +93,15 @@ class Command(BaseCommand):
         elif kind == PaperKind.PROMPT:
             row = self._prompt(committee, year, options["quarter"])
             facts, subject = frozen.prompt(row), row.pk
+        elif kind in frozen_supervision.VISIT_PAPERS:
+            visit = self._visit(committee, year, options["number"])
+            if kind == PaperKind.FEEDBACK:
+                facts = frozen_supervision.feedback(visit, today=at.date())
+            else:
+                facts, committee = frozen_supervision.visit_record(visit), visit.round.committee
+            if sentence := frozen_supervision.not_yet(kind, facts):
+                raise CommandError(sentence)
+            subject = visit.pk
         elif kind == PaperKind.OUTCOMES:
             facts = frozen.outcomes(committee, year, today=at.date())
         else:
@@ -115,6 +129,18 @@ class Command(BaseCommand):
         row: StudyPrompt | None = rows.exclude(stage=PromptStage.DRAFT).order_by("-published_at", "-pk").first()
         if row is None:
             raise CommandError(f"{committee}没有发布{year}年第{quarter}季度的学习提示。")
+        return row
+
+    @staticmethod
+    def _visit(committee: Committee, year: int, number: int | None) -> ObservationVisit:
+        """The last visit to the committee that was sat in; of the round with that number when one is given."""
+        rows = ObservationVisit.objects.sat_in().filter(committee=committee, round__year=year)
+        if number:
+            rows = rows.filter(round__number=number)
+        rows = rows.select_related("round__committee", "committee", "team", "study_session")
+        row: ObservationVisit | None = rows.order_by("-observed_on", "-pk").first()
+        if row is None:
+            raise CommandError(f"{committee}{year}年没有已经旁听的列席旁听。")
         return row
 
     def _annual(self, committee: Committee, year: int, *, own: bool, by: Actor, at: Any) -> IssuedPaper:

@@ -18,6 +18,7 @@ from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.notices.models import Notice, Rhythm
 from sessions_app.papers.models import IssuedPaper
 from sessions_app.papers.pdf import PaperFailed
+from sessions_app.papers.rules import department
 from sessions_app.papers.verify import verify
 from sessions_app.plans.models import PlanStage, StudyPlan
 from sessions_app.reminders import consequences
@@ -257,4 +258,4 @@ def test_the_run_itself_withdraws_it_once_the_plan_is_filed(unit, reviewer, quic
     ],
 )
 def test_who_signs(name, kind, signs):
-    assert rules.department(name, kind) == signs
+    assert department(name, kind) == signs
