@@ -55,7 +55,15 @@ from sessions_app.sessions.models import (
     SpeechStage,
     StudySession,
 )
-from sessions_app.visits.models import ObservationVisit, RoundStage, VisitObserver, VisitRound, VisitStage
+from sessions_app.visits.models import (
+    ObservationVisit,
+    RoundStage,
+    ScoreSheet,
+    VisitObserver,
+    VisitRound,
+    VisitScore,
+    VisitStage,
+)
 from sessions_app.workbooks.models import ImportRun, ImportStage
 from tests import build
 from tests.access import Seat, Somebody, Target
@@ -366,6 +374,14 @@ def _visits(
         told = (unit.path,) if stage != VisitStage.PROPOSED else ()
         named = who.pk if stage != VisitStage.PROPOSED else -1
         world.targets.setdefault("visit", {})[which] = Target((visit.pk,), (department.path, *told), named, exact=True)
+        # the session is farther ahead than the window
+        world.targets.setdefault("visit_pack", {})[which] = Target((visit.pk,), (department.path, *told), -1, exact=True)
+        sheet, _ = ScoreSheet.objects.get_or_create(
+            committee=department, since=build.SINCE, defaults={"name": f"{words}评分表"}
+        )
+        score = VisitScore.objects.create(visit=visit, sheet=sheet, person=who, comment=f"{words}点评")
+        for subject, row in (("visit_score", score), ("score_sheet", sheet)):
+            world.targets.setdefault(subject, {})[which] = Target((row.pk,), (department.path,), -1, exact=True)
         world.targets.setdefault("round", {})[which] = Target((visit_round.pk,), (department.path,), -1, exact=True)
         # said why, a department above opens it; for the unit and the observers there is nothing to be opened
         world.add("visit_sample", which, visit.pk, department.path, person=-1)

@@ -13,6 +13,7 @@ from roster.committees.models import Committee
 from sessions_app.policies import calendar, parameters
 from sessions_app.reminders.due_findings import plan_owed, rectification_due, review_waiting
 from sessions_app.reminders.due_sessions import leave_waiting, make_up_due, minutes_due, session_plan_due
+from sessions_app.reminders.due_visits import visit_notice, visit_score
 from sessions_app.reminders.due_waiting import approval_waiting
 from sessions_app.reminders.due_years import (
     month_empty,
@@ -31,11 +32,12 @@ RULES = (
     "month_check_day", "quarter_first_check_day", "quarter_second_check_day", "session_plan_notice_working_days",
     "approval_wait_working_days", "prompt_receipt_working_days", "report_due_day", "year_close_notice_working_days",
     "year_review_open_day", "near_working_days", "behind_working_days", "escalate_leader_working_days",
-    "escalate_reviewer_working_days", "finding_plan_working_days",
+    "escalate_reviewer_working_days", "finding_plan_working_days", "visit_notice_working_days",
 )  # fmt: skip
 FINDERS: tuple[Finder, ...] = (
     plan_due, month_empty, session_too_few, session_plan_due, minutes_due, make_up_due, leave_waiting, approval_waiting,
-    prompt_unreceipted, report_due, period_closing, plan_owed, rectification_due, review_waiting,
+    prompt_unreceipted, report_due, period_closing, plan_owed, rectification_due, review_waiting, visit_notice,
+    visit_score,
 )  # fmt: skip
 
 

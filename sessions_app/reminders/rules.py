@@ -23,6 +23,8 @@ class Kind(StrEnum):
     FINDING_PLAN_DUE = "FINDING_PLAN_DUE"
     RECTIFICATION_DUE = "RECTIFICATION_DUE"
     FINDING_REVIEW = "FINDING_REVIEW"
+    VISIT_NOTICE = "VISIT_NOTICE"
+    VISIT_SCORE = "VISIT_SCORE"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ KINDS: Mapping[Kind, KindRow] = {
     Kind.FINDING_PLAN_DUE: KindRow("整改措施未报", "报送", (SECRETARY,)),
     Kind.RECTIFICATION_DUE: KindRow("问题整改到期", "整改", (PERSON, SECRETARY)),
     Kind.FINDING_REVIEW: KindRow("问题待审核", "审核", (REVIEWER,), urgent=True, escalates=False),
+    Kind.VISIT_NOTICE: KindRow("旁听未通知单位", "通知", (REVIEWER,), urgent=True, escalates=False),
+    Kind.VISIT_SCORE: KindRow("旁听评分未提交", "评分", (PERSON,), urgent=True, escalates=False),
 }
 
 
