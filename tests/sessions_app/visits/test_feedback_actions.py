@@ -16,8 +16,8 @@ from sessions_app.visits import feedback_actions as actions
 from sessions_app.visits import feedback_rules as rules
 from sessions_app.visits.models import Feedback, FeedbackStage, VisitStage
 from tests import build
-from tests.sessions_app.visits import sat_in
-from tests.sessions_app.visits.sat_in import GOOD, World
+from tests.sessions_app.visits import fed_back
+from tests.sessions_app.visits.fed_back import GOOD, World
 
 pytestmark = pytest.mark.django_db
 AT = build.AT  # Friday 20 March
@@ -25,7 +25,7 @@ AT = build.AT  # Friday 20 March
 
 @pytest.fixture
 def world() -> World:
-    return sat_in.make()
+    return fed_back.make()
 
 
 def write(world: World, **more: Any) -> Feedback:
@@ -163,7 +163,7 @@ def test_a_visit_is_closed_when_the_unit_replied_and_every_finding_was_decided(w
     row = acknowledged(world)
     type_ = ProblemType.objects.create(name="互动不够（测试）")
     raised = findings.raise_finding(
-        world.unit, department=world.city, source=Source.VISIT, type=type_, text="互动不够。", found_on=sat_in.OBSERVED,
+        world.unit, department=world.city, source=Source.VISIT, type=type_, text="互动不够。", found_on=fed_back.OBSERVED,
         visit=world.visit, by=world.lead, at=AT,
     )  # fmt: skip
     with pytest.raises(Refused) as refused:
@@ -179,7 +179,7 @@ def test_a_visit_is_closed_when_the_unit_replied_and_every_finding_was_decided(w
 
 
 def test_before_the_session_there_is_nothing_to_say(world: World) -> None:
-    early = sat_in.make(world.city, stage=VisitStage.REVIEWED)
+    early = fed_back.make(world.city, stage=VisitStage.REVIEWED)
     with pytest.raises(Refused, match="旁听之后才能写"):
         actions.save(early.visit, **GOOD, version=0, by=early.lead, at=AT)
     with pytest.raises(Refused, match="还没有写"):
