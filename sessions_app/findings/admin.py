@@ -26,9 +26,10 @@ class FindingAdmin(ReadOnlyAdmin):
         self._refuse(request, [object_id or ""])
         raise PermissionDenied(REASON)
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def has_view_or_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Asked first by the list, whose form would act on many."""
         self._refuse(request, request.POST.getlist("_selected_action"))
-        raise PermissionDenied(REASON)
+        return False
 
     def _refuse(self, request: HttpRequest, asked: list[str]) -> None:
         if request.method != "POST":
