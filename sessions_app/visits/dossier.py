@@ -60,6 +60,10 @@ def window(visit: ObservationVisit) -> Window:
     return Window(day - timedelta(days=rules[WINDOW[0]]), day + timedelta(days=rules[WINDOW[1]]))
 
 
+def _accepted(seen: Seen) -> bool:
+    return seen.observer is not None and seen.observer.accepted_at is not None
+
+
 def may_look(seen: Seen) -> bool:
     """The department and the unit at any time, an observer within the window."""
     return seen.observer is None or seen.runs or seen.is_unit or window(seen.visit).is_open(seen.today)
@@ -222,7 +226,7 @@ def before(seen: Seen) -> Mapping[str, Any]:
     shown = checks(seen.visit, with_hints=open_now)
     return {
         "checks": shown, "pack_open": open_now, "pack_words": "" if open_now else window(seen.visit).words(seen.today),
-        "may_review": seen.observer is not None and VISIT_MOVES.may(seen.visit.stage, "review"),
+        "may_review": _accepted(seen) and VISIT_MOVES.may(seen.visit.stage, "review"),
         "is_reviewed": any(row.is_well is not None for row in shown),
     }  # fmt: skip
 
@@ -243,9 +247,9 @@ def at(seen: Seen) -> Mapping[str, Any]:
     took_place = visit.study_session is not None and visit.study_session.stage in TOOK_PLACE
     return {
         "scores": cards, "my_score": mine, "scores_hidden": outsider and visit.stage not in ISSUED,
-        "may_score": seen.observer is not None and visit.stage in SCORING and visit.study_session_id is not None,
+        "may_score": _accepted(seen) and visit.stage in SCORING and visit.study_session_id is not None,
         "may_return_score": seen.runs and visit.stage in SCORING,
-        "may_observe": seen.observer is not None and VISIT_MOVES.may(visit.stage, "observe") and took_place
+        "may_observe": _accepted(seen) and VISIT_MOVES.may(visit.stage, "observe") and took_place
         and any(row.person_id == lead for row in scores),
         "unscored": [
             row.person.name for row in seen.observers if row.person_id not in {score.person_id for score in scores}
@@ -269,5 +273,5 @@ def after(seen: Seen) -> Mapping[str, Any]:
     open_stages = (*SCORING, *ISSUED[:2])
     return {
         "interviews": rows, "interviews_shown": inside,
-        "may_interview": seen.observer is not None and seen.visit.stage in open_stages,
+        "may_interview": _accepted(seen) and seen.visit.stage in open_stages,
     }  # fmt: skip

@@ -70,7 +70,10 @@ def visit_pack(request: HttpRequest, pk: int) -> HttpResponse:
 def visit_review(request: HttpRequest, pk: int) -> HttpResponse:
     visit = _visit(request, pk, P.VISIT_OBSERVE)
     looking = _seen(request, visit)
-    form = ReviewForm(request.POST, checks=dossier.checks(visit, with_hints=dossier.may_look(looking)))
+    if not dossier.may_look(looking):
+        messages.error(request, f"现在不能审核：{dossier.window(visit).words(request.today)}")
+        return redirect(visit)
+    form = ReviewForm(request.POST, checks=dossier.checks(visit, with_hints=True))
     if form.is_valid() and attempt(
         request,
         lambda: actions.review(
@@ -244,7 +247,8 @@ def score_sheet_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         chosen = next((row for row in departments if str(row.pk) == request.POST.get("committee")), None)
         if chosen is None:
-            raise Http404
+            messages.error(request, "请选择要建立评分表的单位。")
+            return redirect("score_sheet_list")
         row = attempt(
             request,
             lambda: actions.default_sheet(
