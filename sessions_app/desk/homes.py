@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.urls import reverse
 
 from roster.accounts.models import User
@@ -23,6 +23,7 @@ from sessions_app.sessions.models import (
     Speech,
     StudySession,
 )
+from sessions_app.visits.models import ENDED, ObservationVisit, VisitStage
 
 DOTS = {
     SessionStage.PREPARING: "planned", SessionStage.SUBMITTED: "planned", SessionStage.APPROVED: "planned",
@@ -84,6 +85,15 @@ def three_figures(committee_id: int, year: int) -> tuple[Figures, list[dict[str,
         {"label": "参学率", "value": percent(figures.participation_rate), "url": listed,
          "note": f"另有补学 {short(figures.made_up)} 人次"},
     ]  # fmt: skip
+
+
+def my_visits(user: User) -> list[ObservationVisit]:
+    """An observer's visits that are not over, the next session first; two queries."""
+    rows = ObservationVisit.objects.open_to(user, Permission.VISIT_OBSERVE)
+    rows = rows.exclude(stage__in=[*ENDED, VisitStage.CLOSED]).select_related(
+        "round", "committee", "team", "study_session"
+    )
+    return list(rows.order_by(F("study_session__day").asc(nulls_last=True), "pk"))
 
 
 @dataclass

@@ -34,6 +34,8 @@ DECIDING = tuple(dict.fromkeys(waiting.permission for waiting in kinds().values(
 def home(request: HttpRequest) -> HttpResponse:
     """The first page of the acting role."""
     acting = request.user.acting
+    if acting is not None and acting.role == Role.OBSERVER and (visits := homes.my_visits(request.user)):
+        return render(request, "desk/observer.html", {"visits": visits})
     if acting is None or acting.role == Role.OBSERVER:
         return render(request, "desk/nothing.html")
     if acting.role != Role.SECRETARY:

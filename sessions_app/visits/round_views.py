@@ -55,7 +55,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
         visited=Count("visits", filter=seen, distinct=True), live=Count("visits", filter=live, distinct=True),
         chosen=Count("places", distinct=True),
     )  # fmt: skip
-    page = page_of(request, rows)
+    page = page_of(request, rows.order_by("-year", "-number", "-pk"))
     for row in page:
         row.tone = ROUND_TONES[row.stage]
     return render(request, "visits/rounds.html", {"form": form, "page_obj": page, "filtered": any(given.values())})
