@@ -25,6 +25,10 @@ class Kind(StrEnum):
     FINDING_REVIEW = "FINDING_REVIEW"
     VISIT_NOTICE = "VISIT_NOTICE"
     VISIT_SCORE = "VISIT_SCORE"
+    FEEDBACK_DUE = "FEEDBACK_DUE"
+    FEEDBACK_WAITING = "FEEDBACK_WAITING"
+    FEEDBACK_RECEIPT_DUE = "FEEDBACK_RECEIPT_DUE"
+    FEEDBACK_REPLY_DUE = "FEEDBACK_REPLY_DUE"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ KINDS: Mapping[Kind, KindRow] = {
     Kind.FINDING_REVIEW: KindRow("问题待审核", "审核", (REVIEWER,), urgent=True, escalates=False),
     Kind.VISIT_NOTICE: KindRow("旁听未通知单位", "通知", (REVIEWER,), urgent=True, escalates=False),
     Kind.VISIT_SCORE: KindRow("旁听评分未提交", "评分", (PERSON,), urgent=True, escalates=False),
+    Kind.FEEDBACK_DUE: KindRow("旁听反馈未提交", "填写", (PERSON,), urgent=True, escalates=False),
+    Kind.FEEDBACK_WAITING: KindRow("旁听反馈待审核", "审核", (REVIEWER,), urgent=True, escalates=False),
+    Kind.FEEDBACK_RECEIPT_DUE: KindRow("反馈意见未签收", "签收", (SECRETARY,), urgent=True),
+    Kind.FEEDBACK_REPLY_DUE: KindRow("反馈意见未回复", "回复", (SECRETARY,)),
 }
 
 
