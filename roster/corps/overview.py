@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from roster.corps.models import Trainee, TrainingAttendance, TrainingCourse
@@ -59,18 +59,19 @@ class Totals:
 
 def totals(rows: QuerySet[Any], courses: QuerySet[TrainingCourse], day: date) -> Totals:
     """Of `secretaries(...)`: people count once, whatever the number of committees they keep."""
-    counted = rows.order_by().aggregate(
-        people=Count("person", distinct=True), committees=Count("committee", distinct=True),
-        trained=Count("person", distinct=True, filter=Q(trained=True)),
-        completed=Count("person", distinct=True, filter=Q(completed=True)),
-    )  # fmt: skip
+    rows = rows.order_by()
+
+    def people(some: QuerySet[Any]) -> int:
+        return some.values("person").distinct().count()
+
     hours = TrainingAttendance.objects.filter(
-        trainee__person__in=rows.order_by().values("person"), session__day__year=day.year, session__day__lte=day
+        trainee__person__in=rows.values("person"), session__day__year=day.year, session__day__lte=day
     ).aggregate(n=Sum("session__hours"))["n"]
     held = courses.filter(since__year=day.year, since__lte=day).count()
     return Totals(
-        counted["people"], counted["committees"], held, counted["trained"], counted["completed"], hours or ZERO
-    )
+        people(rows), rows.values("committee").distinct().count(), held, people(rows.filter(trained=True)),
+        people(rows.filter(completed=True)), hours or ZERO,
+    )  # fmt: skip
 
 
 def with_courses(rows: list[Any], day: date) -> None:
