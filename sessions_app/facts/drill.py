@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Sum
 from django.urls import reverse
@@ -265,9 +266,9 @@ def _visits(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
 
 
 def visit_line(row: Any) -> Line:
-    """`is_open` False: of a department below, whose list opens where one says why."""
+    """`is_open` False: of a department below; it opens from the coverage, after one said why."""
     words = f"{row.team} · {row.round.committee}组织 · {row.get_stage_display()}"
-    url = row.get_absolute_url() if row.is_open else reverse("visit_list") + f"?below={row.round.committee_id}"
+    url = row.get_absolute_url() if row.is_open else f"{reverse('coverage')}?q={quote(row.committee.name)}"
     return Line(str(row.committee), row.observed_on, str(row.round), url, words)
 
 

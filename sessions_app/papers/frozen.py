@@ -13,7 +13,7 @@ from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, StudySecretary
 from sessions_app.attendance.models import Attendance, AttendanceMark
 from sessions_app.attendance.roll import members_on
-from sessions_app.facts import figures, tables
+from sessions_app.facts import figures, supervision, tables
 from sessions_app.facts.periods import Span, span
 from sessions_app.facts.scope import only, subtree
 from sessions_app.guidance.models import Department, StudyPrompt
@@ -105,6 +105,9 @@ def annual_section(committee: Committee, year: int, *, today: date, prose: Mappi
         "members": _bare(tables.members(committee.pk, period)),
         "kinds": _kinds(found.outcomes_by_kind),
         "outcomes": _bare(tables.outcomes(only(committee.pk), period)),
+        "visits": _bare(supervision.visits(only(committee.pk), period)),
+        "findings": _bare(supervision.findings(only(committee.pk), period, today)),
+        "closing": tables.as_plain(found.closing_rate),
         "prose": rules.clean_prose(prose),
     }
 
@@ -165,6 +168,12 @@ def annual_whole(committee: Committee, year: int, *, today: date, prose: Mapping
         "kinds": _kinds(found.outcomes_by_kind),
         "outcome_count": found.outcomes,
         "conversions": _bare(tables.conversions(scope, period)),
+        "visits": _bare(supervision.visits_by_department(scope, period)),
+        "findings": [
+            {**_bare(row), "share": tables.as_plain(row.share)}
+            for row in supervision.findings_by_department(scope, period, today)
+        ],
+        "closing": tables.as_plain(found.closing_rate),
         "prose": rules.clean_prose(prose),
     }  # fmt: skip
 

@@ -42,6 +42,9 @@ class PaperKind(models.TextChoices):
 OF_VISITS = (PaperKind.VISIT_RECORD, PaperKind.FEEDBACK)
 
 
+OF_FINDINGS = [PaperKind.FINDINGS, PaperKind.RECTIFICATION, PaperKind.RECTIFICATION_NOTICE]
+
+
 class IssuedPaperQuerySet(ScopedQuerySet):
     def open_to(self, user: Any, permission: str) -> Self:
         """Papers of the committees in reach; of a visit to whoever runs it, its letter to the visited unit as well.
@@ -53,7 +56,11 @@ class IssuedPaperQuerySet(ScopedQuerySet):
         own = visits.filter(round__committee__path__in=user.reach(needed).paths)
         about = Q(kind=PaperKind.FEEDBACK, subject_id__in=visits.values("pk"))
         about |= Q(kind=PaperKind.VISIT_RECORD, subject_id__in=own.values("pk"))
-        return self.filter(about | ~Q(kind__in=OF_VISITS) & self.scope(user.reach(permission)))
+        reach = user.reach(permission)
+        # What spells out findings is the unit's, and of the departments whose findings they are; none of one above.
+        told = ~Q(kind__in=OF_FINDINGS) | Q(committee_id__in=reach.committee_ids)
+        told |= Q(facts__departments__contained_by=sorted(reach.paths))
+        return self.filter(about | ~Q(kind__in=OF_VISITS) & told & self.scope(reach))
 
 
 class IssuedPaper(models.Model):

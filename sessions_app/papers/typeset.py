@@ -25,6 +25,10 @@ SINGLE = {  # papers of one piece, with the page number in the sheet itself
     "outcomes": "papers/print/outcomes.html",
     "prompt": "papers/print/prompt.html",
     "reminder-letter": "papers/print/reminder_letter.html",
+    "learning": "papers/print/learning.html",
+    "findings": "papers/print/findings.html",
+    "rectification": "papers/print/rectification.html",
+    "rect-notice": "papers/print/rect_notice.html",
     "visit-record": "papers/print/visit_record.html",
     "feedback": "papers/print/feedback.html",
 }

@@ -19,11 +19,12 @@ from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from roster.committees.models import Committee
 from sessions_app.facts.figures import LABELS
+from sessions_app.findings.models import Finding
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import LIVE, Job
 from sessions_app.jobs.views import progress
-from sessions_app.papers import actions, frozen, frozen_supervision, rules, typeset, verify
+from sessions_app.papers import actions, frozen, frozen_findings, frozen_supervision, rules, typeset, verify
 from sessions_app.papers.edition import edition
 from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
 from sessions_app.papers.models import IssuedPaper, PaperKind
@@ -200,7 +201,8 @@ class Wanted:
 READ = {
     "sign-in": P.ROLL_READ, "session-plan": P.SESSION_READ, "minutes": P.MINUTES_READ, "year-plan": P.PLAN_READ,
     "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ, "prompt": P.PROMPT_READ, "visit-record": P.VISIT_READ,
-    "feedback": P.VISIT_READ,
+    "feedback": P.VISIT_READ, "learning": P.PLAN_READ,
+    "findings": P.FINDING_READ, "rectification": P.FINDING_READ, "rect-notice": P.FINDING_CONFIRM,
 }  # fmt: skip
 
 
@@ -224,8 +226,20 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
     if kind == "year-plan":
         plan = get_object_or_404(StudyPlan.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, plan.committee, plan.year, plan.pk, frozen.year_plan(plan))
+    if kind == PaperKind.RECTIFICATION_NOTICE:
+        needed = P.FINDING_CONFIRM  # sent by who confirms and closes
     committee = get_object_or_404(Committee.objects.open_to(request.user, needed), pk=pk)
     year = _year(request)
+    if kind == PaperKind.RECTIFICATION_NOTICE:
+        mine = Finding.objects.open_to(request.user, needed)
+        notice = frozen_findings.rect_notice(committee, year, today=request.today, mine=mine)
+        return Wanted(kind, committee, year, None, notice)
+    if kind in frozen_findings.LISTS:
+        whole = _whole(request, committee, needed)
+        facts = frozen_findings.LISTS[kind](
+            committee, year, today=request.today, whole=whole, mine=Finding.objects.open_to(request.user, needed)
+        )
+        return Wanted(kind, committee, year, committee.pk if whole else None, facts)
     if kind == "outcomes":
         return Wanted(kind, committee, year, None, frozen.outcomes(committee, year, today=request.today))
     prose = actions.last_prose(committee.pk, year, whole=False)
@@ -254,6 +268,12 @@ def _of_visit(request: HttpRequest, kind: str, pk: int, *, issuing: bool) -> Wan
         facts = frozen_supervision.feedback(row, today=request.today)
         return Wanted(kind, row.committee, row.round.year, row.pk, facts)
     return Wanted(kind, row.round.committee, row.round.year, row.pk, frozen_supervision.visit_record(row))
+
+
+def _whole(request: HttpRequest, committee: Committee, needed: Permission) -> bool:
+    """With all below it: where the role reaches a subtree, something stands below, and `only` is not asked for."""
+    reached = committee.path.startswith(tuple(request.user.reach(needed).paths) or ("-",))
+    return reached and "only" not in request.GET and Committee.objects.filter(parent=committee).exists()
 
 
 def _year(request: HttpRequest) -> int:
@@ -305,6 +325,9 @@ def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     if kind in frozen_supervision.VISIT_PAPERS and (sentence := frozen_supervision.not_yet(kind, wanted.facts)):
         say(request, [sentence])
         return redirect("visit_feedback", pk=pk)
+    if kind == PaperKind.RECTIFICATION_NOTICE and not wanted.facts["rows"]:
+        say(request, [frozen_findings.NOTHING_OPEN])
+        return redirect("paper_list")
     if kind == PaperKind.ANNUAL:
         job = attempt(
             request,

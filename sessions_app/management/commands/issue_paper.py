@@ -16,13 +16,13 @@ from roster.committees.models import Committee
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, JobStage
-from sessions_app.papers import actions, frozen, frozen_supervision, handlers
+from sessions_app.papers import actions, frozen, frozen_findings, frozen_supervision, handlers
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation, ParticipationState
 from sessions_app.visits.models import ObservationVisit
 
-LATER = ("bulletin", "findings", "rectification", "scores", "volume")
+LATER = ("bulletin", "scores", "volume")
 SESSION_KINDS = (PaperKind.SIGN_IN, PaperKind.SESSION_PLAN, PaperKind.MINUTES)
 BY = SystemActor("命令行")
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             type=int,
             help="期次：签到表、方案、记录用；旁听记录表、反馈意见为批次 (number of the session, or round)",
         )
-        parser.add_argument("--own", action="store_true", help="年度报告只要本级 (annual: without those below)")
+        parser.add_argument("--own", action="store_true", help="年度报告和三张清单只要本级 (without those below)")
         parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
         parser.add_argument("-o", "--output", required=True, help="写到哪里 (output file)")
         parser.add_argument("--json", action="store_true")
@@ -102,6 +102,14 @@ class Command(BaseCommand):
             if sentence := frozen_supervision.not_yet(kind, facts):
                 raise CommandError(sentence)
             subject = visit.pk
+        elif kind == PaperKind.RECTIFICATION_NOTICE:
+            facts = frozen_findings.rect_notice(committee, year, today=at.date())
+            if not facts["rows"]:
+                raise CommandError(frozen_findings.NOTHING_OPEN)
+        elif kind in frozen_findings.LISTS:
+            whole = not options["own"] and Committee.objects.filter(parent=committee).exists()
+            facts = frozen_findings.LISTS[kind](committee, year, today=at.date(), whole=whole)
+            subject = committee.pk if whole else None
         elif kind == PaperKind.OUTCOMES:
             facts = frozen.outcomes(committee, year, today=at.date())
         else:
