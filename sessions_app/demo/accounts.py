@@ -36,10 +36,11 @@ LOGINS = (
     Login("shenhe", "宣传部审核人（市）", "", "总览、导入导出、期间、印发全市报告"),
     Login("xianshenhe", "宣传部审核人（县）", "", "只看本县"),
     Login("buling", "部领导", "", "总览、文书下载"),
-    Login("pangting", "旁听组成员", "", "（旁听功能在后续版本）"),
+    Login("pangting", "旁听组成员", "", "我的旁听：看材料包、现场评分、写反馈意见"),
     Login("guanli", "系统管理员", "", "账号、委员会、参数；看不到学习内容"),
     Login("anquan", "安全管理员", "", "授权与收回"),
     Login("shenji", "审计员", "", "操作日志"),
+    Login("fuhe", "宣传部复核人（市）", "", "审核反馈意见，复核佐证，逐件销号"),
 )
 
 
@@ -59,7 +60,7 @@ def create(world: World, *, by: Actor, at: datetime) -> list[Login]:
     granted = {
         "shenhe": (Role.REVIEWER, root), "xianshenhe": (Role.REVIEWER, county), "buling": (Role.HEAD, root),
         "pangting": (Role.OBSERVER, root), "guanli": (Role.ADMIN, root), "anquan": (Role.SECURITY, root),
-        "shenji": (Role.AUDITOR, root),
+        "shenji": (Role.AUDITOR, root), "fuhe": (Role.REVIEWER, root),
     }  # fmt: skip
     made = []
     for login in LOGINS:
