@@ -193,6 +193,7 @@ def test_filters_and_the_sheet_show_the_same(here):
     row = arranging.opened(here)
     client = browser(here.reviewer)
     team = here.teams[0]
+    build.committee("县直单位", parent=here.county)
     for query, count in (
         ({"team": team.pk}, 2), ({"year": 2026}, 4), ({"stage": "ACCEPTED"}, 0), ({"q": "单位1"}, 1),
         ({"q": here.people[team.pk][0].name}, 2), ({"under": here.county.pk}, 0),
