@@ -84,6 +84,7 @@ class Scope:
     may_write: Callable[[str], bool] = lambda path: True  # a committee's path
     may_edit_committee: Callable[[str], bool] = lambda path: True
     may_edit_person: Callable[[int], bool] = lambda person_id: True
+    department: int | None = None  # in whose pool experts go: a committee's id; None the root's, 0 nobody's
 
 
 EVERYWHERE = Scope()

@@ -19,7 +19,12 @@ from roster.people.forms import PersonPick
 class SpelledMultiple(forms.SelectMultiple):
     """Several out of many, each found by pinyin."""
 
-    create_option = SpelledSelect.create_option
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        row = getattr(value, "instance", None)
+        if row is not None:
+            option["attrs"]["data-pinyin"] = row.pinyin
+        return option
 
 
 class CorpsFilter(forms.Form):

@@ -43,7 +43,8 @@ LARGE = 200 * 1024  # bytes; a larger file is worked on in the background
 SHOWN_NEW, SHOWN_CHANGED, SHOWN_REJECTED = 20, 300, 5000
 # What hangs on what: taken back from the end.
 ORDER = (
-    "roster.Committee", "roster.Person", "roster.Membership", "roster.StudySecretary", "sessions_app.StudyPlan",
+    "roster.Committee", "roster.Person", "roster.Membership", "roster.StudySecretary", "roster.Expert", "roster.TeamMember",
+    "sessions_app.StudyPlan",
     "sessions_app.PlanItem", "sessions_app.StudySession", "sessions_app.SessionPart", "sessions_app.Participation",
     "sessions_app.AttendanceMark", "sessions_app.MakeUpStudy", "sessions_app.Speech", "sessions_app.Outcome",
 )  # fmt: skip

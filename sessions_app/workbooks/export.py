@@ -8,8 +8,10 @@ from typing import IO, Any
 
 import xlsxwriter
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Length
 
 from roster.committees.models import Committee
+from roster.corps.models import Expert
 from roster.people.models import Membership, Person, StudySecretary
 from sessions_app.attendance.models import AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.outcomes.models import Outcome
@@ -22,10 +24,10 @@ from sessions_app.sessions.models import (
     SessionStage,
     Speech,
 )
-from sessions_app.workbooks.rules import NOT_KEPT, REJECTED_COLUMN, SHEETS, Column, neutral
+from sessions_app.workbooks.rules import REJECTED_COLUMN, SHEETS, Column, neutral
 from sessions_app.workbooks.sheets import half
 
-ORDER = [name for name in SHEETS if name not in NOT_KEPT]
+ORDER = list(SHEETS)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def people(wanted: Wanted) -> Iterator[list[Any]]:
     if wanted.committees is not None:
         members = wanted.scoped(Membership.objects.all()).values("person")
         secretaries_ = wanted.scoped(StudySecretary.objects.all()).values("person")
-        rows = rows.filter(pk__in=members.union(secretaries_))
+        experts_ = _pool(wanted).values("person")
+        rows = rows.filter(pk__in=members.union(secretaries_, experts_))
     for row in rows:
         yield [row.code, row.name, row.phone, row.email]
 
@@ -79,6 +82,19 @@ def secretaries(wanted: Wanted) -> Iterator[list[Any]]:
     rows = wanted.scoped(StudySecretary.objects.select_related("committee", "person"))
     for row in rows.order_by("committee__path", "since", "id"):
         yield [row.committee.code, row.person.code, row.since, row.until]
+
+
+def _pool(wanted: Wanted) -> Any:
+    """The experts of the highest committee asked for: it is the pool an import of the same reader goes to."""
+    tops = Committee.objects.filter(parent=None) if wanted.committees is None else wanted.committees
+    top = tops.order_by(Length("path"), "path").values("pk")[:1]
+    return Expert.objects.filter(committee__in=list(top.values_list("pk", flat=True)))
+
+
+def experts(wanted: Wanted) -> Iterator[list[Any]]:
+    for row in _pool(wanted).select_related("person", "unit").order_by("person__code", "since", "id"):
+        unit = row.unit.name if row.unit else row.unit_name
+        yield [row.person.code, unit, "、".join(row.fields), row.since, row.until]
 
 
 def plan_items(wanted: Wanted) -> Iterator[list[Any]]:
@@ -202,7 +218,7 @@ def outcomes(wanted: Wanted) -> Iterator[list[Any]]:
 
 
 READERS = {
-    "委员会": committees, "人员": people, "成员": memberships, "学习秘书": secretaries, "年度计划": plan_items, "学习场次": sessions,
+    "委员会": committees, "人员": people, "成员": memberships, "学习秘书": secretaries, "专家": experts, "年度计划": plan_items, "学习场次": sessions,
     "发言": speeches, "成果": outcomes,
 }  # fmt: skip
 

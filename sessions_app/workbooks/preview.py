@@ -10,6 +10,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.audit.taking import EVERYWHERE, Fate, Fault, Scope, Verdict
 from roster.committees.intake import Committees
+from roster.corps.intake import Experts
 from roster.people.intake import Memberships, People, Secretaries
 from roster.people.models import Person
 from sessions_app.attendance.intake import Rolls
@@ -20,7 +21,7 @@ from sessions_app.workbooks.reader import read
 from sessions_app.workbooks.rules import plain
 from sessions_app.workbooks.sheets import Book, Parsed, parse, sheet_name
 
-ORDER = ("委员会", "人员", "成员", "学习秘书", "年度计划", "学习场次", "考勤", "发言", "成果")
+ORDER = ("委员会", "人员", "成员", "学习秘书", "专家", "年度计划", "学习场次", "考勤", "发言", "成果")
 
 
 @dataclass
@@ -117,7 +118,10 @@ def scope_of(user: User | None) -> Scope:
             people = set(Person.objects.open_to(user, Permission.WORKBOOK_IMPORT).values_list("pk", flat=True))
         return person_id in people
 
-    return Scope(lambda path: reaches(write, path), lambda path: reaches(edit, path), may_edit_person)
+    pools = [hold.committee_id for hold in user.holds_with(Permission.CORPS_EDIT)]
+    acting = user.acting.committee_id if user.acting else 0
+    department = acting if acting in pools else next(iter(pools), 0)
+    return Scope(lambda path: reaches(write, path), lambda path: reaches(edit, path), may_edit_person, department)
 
 
 def open_book(source: Path | IO[bytes]) -> Book:
@@ -166,6 +170,10 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
         secretaries.load()
     settle("成员", memberships)
     settle("学习秘书", secretaries)
+    experts = Experts(committees, people, home=scope.department)
+    if of("专家"):
+        experts.load(of("专家"))
+    settle("专家", experts)
     plans = Plans(committees, at=at)
     plans.load(of("年度计划"), {(row.committee, row.year) for row in of("学习场次")})
     settle("年度计划", plans)

@@ -51,7 +51,7 @@ _ALL = (
         ("起始日期*", 12), ("结束日期", 12),
     ),
     _sheet("学习秘书", ("委员会编码*", 12), ("人员编码*", 12), ("起始日期*", 12), ("结束日期", 12)),
-    _sheet("专家", ("人员编码*", 12), ("工作单位", 24), ("研究领域", 24), ("起始日期*", 12), ("结束日期", 12)),
+    _sheet("专家", ("人员编码*", 12), ("工作单位", 24), ("研究领域", 24, "用顿号隔开，如 经济、党建"), ("起始日期*", 12), ("结束日期", 12)),
     _sheet(
         "年度计划", ("委员会编码*", 12), ("年度*", 8), ("序号*", 6), ("季度*", 6), ("月份", 6), ("专题*", 44),
         ("内容类别*", 10, "1-9"), ("学习方式", 14, "六学之一"), ("重点发言人", 20), ("预期成果", 20),
@@ -74,8 +74,6 @@ _ALL = (
     ),
 )  # fmt: skip
 SHEETS: dict[str, Sheet] = {sheet.name: sheet for sheet in _ALL}
-# Read and named, but there is no room for them yet.
-NOT_KEPT = ("专家",)
 # Columns that some write besides the given ones: of a session of several days, which part a mark is for.
 EXTRA_HEADINGS = {"考勤": ("时段",)}
 # The heading of 委员会 that other sheets call 委员会编码; both are understood.

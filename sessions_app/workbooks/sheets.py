@@ -9,6 +9,8 @@ from typing import Any
 from roster.audit.taking import Fault
 from roster.committees.intake import CommitteeRow
 from roster.committees.models import CommitteeKind, CommitteeLevel
+from roster.corps.intake import ExpertRow
+from roster.corps.rules import split_fields
 from roster.people.intake import MembershipRow, PersonRow, SecretaryRow
 from roster.people.models import GroupRole
 from sessions_app.attendance.intake import MarkRow
@@ -21,7 +23,7 @@ from sessions_app.sessions.intake import SessionRow, SpeechRow
 from sessions_app.sessions.models import SpeechKind
 from sessions_app.workbooks import rules
 from sessions_app.workbooks.reader import SheetRows
-from sessions_app.workbooks.rules import EXTRA_HEADINGS, NOT_KEPT, NOTHING, SHEETS, SYNONYMS, NoValue, Sheet, Unreadable
+from sessions_app.workbooks.rules import EXTRA_HEADINGS, NOTHING, SHEETS, SYNONYMS, NoValue, Sheet, Unreadable
 
 HEADING_ROWS = 30
 MISSING = "不能为空，请补填。"
@@ -159,6 +161,14 @@ def secretary(c: Cells) -> tuple[Any, Any]:
     ), None
 
 
+def expert(c: Cells) -> tuple[Any, Any]:
+    return ExpertRow(
+        person=c.code("人员编码"), unit=c.name("工作单位", 80),
+        fields=c.read("研究领域", lambda value: split_fields(rules.plain(value))), since=c.day("起始日期"),
+        until=c.day("结束日期"), place=c.place,
+    ), None  # fmt: skip
+
+
 def category(value: Any) -> int:
     """1 to 9, or the words, or both: 1.指导思想与重要讲话."""
     text = rules.squeezed(value)
@@ -224,7 +234,7 @@ def outcome(c: Cells) -> tuple[Any, Any]:
 
 
 PARSERS: dict[str, Callable[[Cells], tuple[Any, Any]]] = {
-    "委员会": committee, "人员": person, "成员": membership, "学习秘书": secretary, "年度计划": plan_item, "学习场次": session,
+    "委员会": committee, "人员": person, "成员": membership, "学习秘书": secretary, "专家": expert, "年度计划": plan_item, "学习场次": session,
     "考勤": mark, "发言": speech, "成果": outcome,
 }  # fmt: skip
 
@@ -265,14 +275,10 @@ def parse(found: Sequence[SheetRows]) -> Book:
                 book.notes.append(f"工作表“{raw.title}”不在导入范围内，没有读取。")
         elif name in book.sheets:
             book.notes.append(f"工作表“{raw.title}”重复，只读取第一张“{name}”。")
-        elif name in NOT_KEPT:
-            count = max(len(raw.rows) - 1, 0)
-            book.notes.append(f"“{name}”表有 {count} 行，系统暂不登记专家，这些行没有导入，请留存原表。")
         else:
             book.sheets[name] = _parse_sheet(SHEETS[name], raw)
-    if not book.sheets and not any(name in note for name in NOT_KEPT for note in book.notes):
-        names = "、".join(name for name in SHEETS if name not in NOT_KEPT)
-        book.notes.append(f"没有找到要导入的工作表。工作表应命名为：{names}。")
+    if not book.sheets:
+        book.notes.append(f"没有找到要导入的工作表。工作表应命名为：{'、'.join(SHEETS)}。")
     return book
 
 

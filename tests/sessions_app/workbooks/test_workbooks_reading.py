@@ -92,12 +92,6 @@ def test_cached_values_of_formulas_are_read() -> None:
 
 
 @pytest.mark.django_db
-def test_the_sheet_of_experts_is_named_as_not_kept() -> None:
-    report = take(sheets(专家=[["R1", "党校", "经济", "2025-01-01", ""]]))
-    assert report["rejected"] == [] and any("专家" in note and "1 行" in note for note in report["notes"])
-
-
-@pytest.mark.django_db
 def test_a_missing_column_is_told_once() -> None:
     book = Workbook()
     book.active.title = "人员"
