@@ -97,17 +97,23 @@ NEXT = {
 }
 
 
-def next_hand(row: Finding) -> str:
+def next_hand(row: Finding, asked: Extension | None = None) -> str:
     """Who acts next, in words."""
+    if asked is not None and row.stage in UNDER_WAY:
+        return (
+            f"{row.department}答复延期申请；{NEXT[S(row.stage)].format(unit=row.committee, department=row.department)}"
+        )
     if row.stage == S.OPEN and row.is_planned:
         return f"{row.department}认可整改措施，或退回"
     return NEXT[S(row.stage)].format(unit=row.committee, department=row.department)
 
 
 def missing(row: Finding, evidence: int) -> list[dict[str, Any]]:
-    """What it needs until it can be closed."""
-    if row.stage in (S.DISMISSED, S.LONG_TERM):
+    """What it needs until it can be closed; the steps of what is kept up."""
+    if row.stage == S.DISMISSED:
         return []
+    if row.stage == S.LONG_TERM:
+        return [{"word": step.text, "done": step.done_on is not None} for step in row.milestones.all()]
     agreed = row.stage not in (S.RAISED, S.OPEN)
     return [
         {"word": "问题确认", "done": row.stage != S.RAISED},

@@ -270,12 +270,12 @@ def shown(request: HttpRequest, row: Finding, status: int = 200, **forms: Any) -
     extensions = list(row.extensions.select_related("asked_by", "decided_by").order_by("asked_at"))
     context = {
         "finding": row, "may": dict.fromkeys(may.verbs, True), "no_close": may.no_close,
-        "stage": ledger.lines([row], request.today)[0]["stage"], "next": page.next_hand(row),
+        "stage": ledger.lines([row], request.today)[0]["stage"], "next": page.next_hand(row, asked),
         "missing": page.missing(row, len(live)), "due": page.due(row, request.today), "measures": list(row.measures.all()),
         "milestones": list(row.milestones.all()), "progress": list(row.progress.select_related("by")),
         "evidence": [{"row": one, "live": one.pk in live} for one in evidence], "extensions": extensions, "asked": asked,
         "again": list(row.recurrences.all()), "events": history_of(row, *extensions), "under_way": row.stage in UNDER_WAY,
-        "hands": [{"label": "下一步", "value": page.next_hand(row)}], **_forms(request, row, may), **forms,
+        "missing_title": "节点" if row.stage == FindingStage.LONG_TERM else "还缺什么", "hands": [{"label": "下一步", "value": page.next_hand(row, asked)}], **_forms(request, row, may), **forms,
     }  # fmt: skip
     return render(request, "findings/finding.html", context, status=status)
 
