@@ -346,6 +346,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         printed("outcomes", "committee", P.OUTCOME_READ),
         printed("annual", "committee", P.FACTS_READ),
         printed("prompt", "prompt", P.PROMPT_READ),
+        printed("visit-record", "visit_draft", P.VISIT_READ),
+        printed("feedback", "visit_letter", P.VISIT_READ),
     ),
     "paper_issue": (
         issued("sign-in", "session_host"),
@@ -355,6 +357,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         issued("outcomes", "committee"),
         issued("annual", "committee"),
         Address("prompt_desk", "P", needs=(P.PROMPT_EDIT,), before=("prompt",), heavy=True),
+        Address("visit_draft", "P", needs=(P.FEEDBACK_APPROVE,), before=("visit-record",), heavy=True),
+        Address("visit_letter", "P", needs=(P.FEEDBACK_APPROVE,), before=("feedback",), heavy=True),
     ),
     # who is behind, and letters to them: sent by whoever stands over both the sender and the addressee
     "behind_list": (G, Address(query=(("by", "item"),))),
@@ -382,6 +386,19 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "score_return": Address("visit_score", "P"),
     "score_sheet_list": GP,
     "score_sheet": Address("score_sheet", "GP"),
+    # the feedback: written inside, the unit's once it is issued, which every answer of the unit follows
+    "visit_feedback": (
+        Address("visit_letter"),
+        Address("visit_draft"),
+        Address("visit_draft", "P", needs=(P.VISIT_OBSERVE,)),
+    ),
+    "feedback_save": Address("visit_draft", "P"),
+    "feedback_submit": Address("visit_draft", "P"),
+    "feedback_return": Address("visit_draft", "P"),
+    "feedback_issue": Address("visit_draft", "P"),
+    "feedback_acknowledge": Address("visit_letter", "P"),
+    "feedback_reply": Address("visit_letter", "P"),
+    "visit_close": Address("visit_letter", "P"),
     "round_list": G,
     "round_new": GP,
     "round": Address("round"),
@@ -425,6 +442,9 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     # dashboards: the committee stands in the query
     "dashboard": (G, Address("committee", named="committee")),
     "dashboard_committees": (G, Address("committee", named="committee")),
+    "list_learning": (G, Address("committee", named="committee")),
+    "list_findings": (G, Address("committee", named="committee")),
+    "list_rectification": (G, Address("committee", named="committee")),
     "drill": (
         Address(query=(("key", "sessions"),), needs=(P.FACTS_READ,)),
         Address("committee", named="committee", query=(("key", "sessions"),), needs=(P.FACTS_READ,)),

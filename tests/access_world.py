@@ -56,6 +56,8 @@ from sessions_app.sessions.models import (
     StudySession,
 )
 from sessions_app.visits.models import (
+    Feedback,
+    FeedbackStage,
     ObservationVisit,
     RoundStage,
     ScoreSheet,
@@ -106,6 +108,7 @@ def make() -> World:
     _prompts(world, root, county, own, other)
     _told(world, root, member, colleague, stranger)
     _visits(world, root, county, own, other, stranger)
+    _feedback(world, root, county, own, other, stranger)
     for which, committee in (("above", county), ("top", root)):
         world.add("committee", which, committee.pk, committee.path)
     return world
@@ -375,7 +378,9 @@ def _visits(
         named = who.pk if stage != VisitStage.PROPOSED else -1
         world.targets.setdefault("visit", {})[which] = Target((visit.pk,), (department.path, *told), named, exact=True)
         # the session is farther ahead than the window
-        world.targets.setdefault("visit_pack", {})[which] = Target((visit.pk,), (department.path, *told), -1, exact=True)
+        world.targets.setdefault("visit_pack", {})[which] = Target(
+            (visit.pk,), (department.path, *told), -1, exact=True
+        )
         sheet, _ = ScoreSheet.objects.get_or_create(
             committee=department, since=build.SINCE, defaults={"name": f"{words}评分表"}
         )
@@ -385,6 +390,38 @@ def _visits(
         world.targets.setdefault("round", {})[which] = Target((visit_round.pk,), (department.path,), -1, exact=True)
         # said why, a department above opens it; for the unit and the observers there is nothing to be opened
         world.add("visit_sample", which, visit.pk, department.path, person=-1)
+
+
+def _feedback(
+    world: World, root: Committee, county: Committee, own: Committee, other: Committee, stranger: Person
+) -> None:
+    """Letters in draft, which the unit does not see, and letters it has received, run by the county and by the city."""
+    mine = world.users["observer"].person
+    for which, department, unit, words, who in (
+        ("own", county, own, CONTENT, mine), ("other", root, other, SECRET, stranger)
+    ):  # fmt: skip
+        team = VisitTeam.objects.get(committee=department, name=f"{words}组")
+        for subject, stage, letter in (
+            ("visit_draft", VisitStage.OBSERVED, FeedbackStage.DRAFT),
+            ("visit_letter", VisitStage.FED_BACK, FeedbackStage.ISSUED),
+        ):
+            number = VisitRound.objects.filter(committee=department).count() + 1
+            visit_round = VisitRound.objects.create(
+                committee=department, year=2026, number=number, title=f"{words}反馈批次", stage=RoundStage.OPEN,
+                since=build.SINCE.replace(year=2026), until=AHEAD,
+            )  # fmt: skip
+            visit = ObservationVisit.objects.create(
+                round=visit_round, committee=unit, team=team, stage=stage, observed_on=HELD_ON,
+                study_session=unit.study_sessions.filter(day=HELD_ON).first(),
+            )  # fmt: skip
+            VisitObserver.objects.create(visit=visit, person=who, is_lead=True)
+            told = stage == VisitStage.FED_BACK
+            Feedback.objects.create(
+                visit=visit, overall=f"{words}评价", highlights=f"{words}亮点", problems=f"{words}问题", stage=letter,
+                issued_at=build.AT if told else None,
+            )  # fmt: skip
+            paths = (department.path, unit.path) if told else (department.path,)
+            world.targets.setdefault(subject, {})[which] = Target((visit.pk,), paths, who.pk, exact=True)
 
 
 def build_guest(committee: Committee) -> StudySession:
