@@ -26,7 +26,8 @@ from sessions_app.visits.intake import Step, VisitRow
 from sessions_app.visits.models import ObservationVisit, ScoreItem, VisitRound, VisitStage
 
 OBSERVER = "pangting"
-HEAD = "常委、宣传部部长"
+# Of a county: who decides beside its reviewer, the head of its propaganda department first.
+HEADS = ("常委、宣传部部长", "常委、办公室主任")
 LENGTH, AHEAD = 75, 40  # days of the round under way before and after today
 # How many visits of the round under way stop at a stage, from the newest session on; all others go as far as time lets.
 STOPS = (("review", 4), ("observe", 5), ("submit", 5), ("issue", 5), ("reply", 6))
@@ -77,7 +78,7 @@ class Department:
 
     committee: Committee
     reviewers: list[User]
-    people: list[int]  # the reviewers and, of a county, the head of its propaganda department
+    people: list[int]  # the reviewers and, of a county, heads of its propaganda department and office
     teams: list[Team]
     own: dict[int, set[int]]
 
@@ -175,9 +176,8 @@ def _department(code: str, usernames: Sequence[str], at: datetime) -> Department
     users = {user.username: user for user in User.objects.filter(username__in=usernames)}
     reviewers = [users[name] for name in usernames]
     people = [user.person_id for user in reviewers]
-    head = Membership.objects.on(today).filter(committee=committee, post=HEAD).first()
-    if len(people) < 2 and head is not None:
-        people.append(head.person_id)
+    heads = Membership.objects.on(today).filter(committee=committee, post__in=HEADS).order_by("rank")
+    people += [row.person_id for row in heads[: 2 - len(people)]]
     return Department(committee, reviewers, people, teams, own)
 
 
