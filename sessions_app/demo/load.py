@@ -10,7 +10,7 @@ from roster.audit.actions import SystemActor
 from roster.committees import intake as committees
 from roster.people import intake as people
 from sessions_app.attendance import intake as attendance
-from sessions_app.demo import accounts, guidance, letters, living, rounds, supervision
+from sessions_app.demo import accounts, corps, guidance, letters, living, rounds, supervision
 from sessions_app.demo.world import World, build
 from sessions_app.demo.year import History, history, moment
 from sessions_app.minutes import intake as minutes
@@ -59,6 +59,8 @@ def load_demo(*, at: datetime, small: bool = False, say: Say = print) -> Loaded:
     living.play(world, at=at)
     prompts = guidance.play(world, calendar=calendar, by=LOADER, at=at)
     say(f"学习提示 {prompts} 份。")
+    experts, teams, courses = corps.play(world, small=small, by=LOADER, at=at)
+    say(f"专家 {experts} 人，旁听组 {teams} 个，培训班 {courses} 期。")
     visits, findings = supervision.play(world, calendar=calendar, small=small, by=LOADER, at=at)
     say(f"列席旁听 {visits} 次，问题 {findings} 个。")
     rounds.close_last_year(at=at)

@@ -14,7 +14,7 @@ from sessions_app.workbooks.export import Wanted, export
 from sessions_app.workbooks.preview import open_book, scope_of
 from tests import build
 from tests.build import AT
-from tests.sessions_app.workbooks.making import reasons, sheets, take
+from tests.sessions_app.workbooks.making import reasons, take, workbook
 
 pytestmark = pytest.mark.django_db
 FIRST = "2025-01-01"
@@ -37,22 +37,22 @@ def people(count: int) -> list[str]:
 def test_experts_come_in_and_nothing_changes_the_second_time(city: Committee, bureau: Committee) -> None:
     one, two = people(2)
     rows = [[one, "某局党组", "经济、党建,经济", FIRST, ""], [two, "市 委 党 校", "", FIRST, "2026-12-31"]]
-    report = take(sheets(专家=rows))
+    report = take({"专家": rows})
     assert (report["created"], report["rejected"]) == (2, [])
     first, second = Expert.objects.order_by("person__code")
     assert (first.committee, first.unit, first.unit_name, first.fields) == (city, bureau, "", ["经济", "党建"])
     assert (second.unit, second.unit_name, second.until) == (None, "市委党校", date(2026, 12, 31))
-    assert take(sheets(专家=rows))["unchanged"] == 2
+    assert take({"专家": rows})["unchanged"] == 2
     assert AuditEvent.objects.about(first).get().verb == "create"
 
 
 def test_a_changed_row_changes_and_an_empty_cell_leaves(city: Committee, bureau: Committee) -> None:
     (one,) = people(1)
-    take(sheets(专家=[[one, "某局党组", "经济", FIRST, ""]]))
+    take({"专家": [[one, "某局党组", "经济", FIRST, ""]]})
     expert = Expert.objects.get()
     team = VisitTeam.objects.create(committee=city, name="甲组", since=date(2025, 1, 1))
     TeamMember.objects.create(team=team, expert=expert, is_leader=True, since=date(2025, 1, 1))
-    report = take(sheets(专家=[[one, "", "法治", FIRST, "2025-12-31"]]))
+    report = take({"专家": [[one, "", "法治", FIRST, "2025-12-31"]]})
     expert.refresh_from_db()
     assert report["updated"] == 1
     assert (expert.unit, expert.fields, expert.until, expert.version) == (bureau, ["法治"], date(2025, 12, 31), 2)
@@ -61,11 +61,11 @@ def test_a_changed_row_changes_and_an_empty_cell_leaves(city: Committee, bureau:
 
 def test_rows_with_faults_say_why(city: Committee) -> None:
     one, two, three = people(3)
-    take(sheets(专家=[[three, "", "", FIRST, ""]]))
-    report = take(sheets(专家=[
+    take({"专家": [[three, "", "", FIRST, ""]]})
+    report = take({"专家": [
         ["X9", "", "", FIRST, ""], [one, "", "长" * 21, FIRST, ""], [two, "", "", "2025-05-01", "2025-04-01"],
         [three, "", "", "2025-06-01", ""], [one, "", "", FIRST, ""], [one, "", "", FIRST, ""], ["", "", "", FIRST, ""],
-    ]))  # fmt: skip
+    ]})  # fmt: skip
     told = reasons(report)
     assert report["created"] == 0 and len(told) == 7
     for words, line in zip(
@@ -78,7 +78,7 @@ def test_rows_with_faults_say_why(city: Committee) -> None:
 
 def test_each_department_fills_its_own_pool_and_a_secretary_none(city: Committee, bureau: Committee) -> None:
     (one,) = people(1)
-    book = open_book(sheets(专家=[[one, "", "", FIRST, ""]]))
+    book = open_book(workbook({"专家": [[one, "", "", FIRST, ""]]}))
     reviewer, secretary = build.granted(Role.REVIEWER, bureau), build.secretary_of(bureau)
     made, _ = commit(book, by=secretary, at=AT, scope=scope_of(secretary))
     assert "专家由宣传部登记" in made.report()["rejected"][0]["reason"]
@@ -88,7 +88,7 @@ def test_each_department_fills_its_own_pool_and_a_secretary_none(city: Committee
 
 def test_what_is_exported_comes_back_as_it_was(city: Committee, bureau: Committee) -> None:
     one, two = people(2)
-    take(sheets(专家=[[one, "B1", "经济、党建", FIRST, ""], [two, "=党校", "", FIRST, "2026-12-31"]]))
+    take({"专家": [[one, "B1", "经济、党建", FIRST, ""], [two, "=党校", "", FIRST, "2026-12-31"]]})
     Expert.objects.create(committee=bureau, person=build.person("局专家"), since=date(2025, 1, 1))
     for committees in (None, Committee.objects.filter(path__startswith=city.path)):
         out = io.BytesIO()
@@ -99,10 +99,10 @@ def test_what_is_exported_comes_back_as_it_was(city: Committee, bureau: Committe
 
 
 def test_a_new_root_and_its_experts_come_in_one_book() -> None:
-    report = take(sheets(
-        委员会=[["C9", "新市委", "", "党委", "市级", "", "", "", ""]], 人员=[["R1", "张三", "", ""]],
-        专家=[["R1", "新市委", "经济", FIRST, ""]],
-    ))  # fmt: skip
+    report = take({
+        "委员会": [["C9", "新市委", "", "党委", "市级", "", "", "", ""]], "人员": [["R1", "张三", "", ""]],
+        "专家": [["R1", "新市委", "经济", FIRST, ""]],
+    })  # fmt: skip
     assert (
         report["rejected"] == []
         and Expert.objects.get().unit == Committee.objects.get() == Expert.objects.get().committee
