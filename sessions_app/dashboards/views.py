@@ -40,7 +40,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 P = Permission
 
 
-def _asked(request: HttpRequest, permission_name: str) -> tuple[Place, PeriodForm, Span]:
+def asked(request: HttpRequest, permission_name: str) -> tuple[Place, PeriodForm, Span]:
     home = place(request.user, permission_name)
     here = place(request.user, permission_name, request.GET.get("committee", ""), alone=bool(request.GET.get("only")))
     choices = tops(request.user, permission_name, home.committee) | tops(request.user, permission_name, here.committee)
@@ -59,7 +59,7 @@ def _figures(here: Place, period: Span, today: date) -> Figures:
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Figures, what is behind, heat table, tables and charts of a subtree for a year, a quarter or a month."""
-    here, form, period = _asked(request, P.DASHBOARD_READ)
+    here, form, period = asked(request, P.DASHBOARD_READ)
     links = overview.Links(here, period)
     figures = _figures(here, period, request.today)
     at = situation(here.scope, here.committee, period, request.today)
@@ -93,7 +93,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             ],
             "behind": ranks.lines(ranks.last(rows, 10), links),
             "records": overview.record_facts(figures, links),
-            "table_url": f"{reverse('dashboard_committees')}?{_query(here, period)}",
+            "table_url": f"{reverse('dashboard_committees')}?{query_of(here, period)}",
         },
     )
 
@@ -109,7 +109,7 @@ def _overdue(request: HttpRequest, here: Place) -> list[tuple[Found, str]]:
     return [(Found("overdue", committees, f"{committees} 家有逾期事项，共 {items} 项", "overdue", ""), url)]
 
 
-def _query(here: Place, period: Span) -> str:
+def query_of(here: Place, period: Span) -> str:
     parts = {**period.query(), "committee": here.committee.pk, "only": "" if here.whole else "1"}
     return "&".join(f"{name}={value}" for name, value in parts.items() if value)
 
@@ -118,7 +118,7 @@ def _query(here: Place, period: Span) -> str:
 @require_safe
 def committee_table(request: HttpRequest) -> HttpResponse:
     """Every committee of the subtree with its figures: sorted, paginated, exported as shown."""
-    here, form, period = _asked(request, P.DASHBOARD_READ)
+    here, form, period = asked(request, P.DASHBOARD_READ)
     links = overview.Links(here, period)
     sort = request.GET.get("sort") if request.GET.get("sort", "").lstrip("-") in ranks.SORTS else "place"
     rows = ranks.sorted_rows(ranks.rows_of(counted.committees(here.scope, period).in_order(), period), sort)
@@ -126,7 +126,7 @@ def committee_table(request: HttpRequest) -> HttpResponse:
         title = f"{period.label}各单位学习情况"
         note = f"{here.committee.name}，截至 {request.today}"
         content = workbook("各单位学习情况", ranks.HEADS, ranks.sheet_rows(rows), note=f"{title}。{note}")
-        return _download(request, here, title, content)
+        return download(request, here, title, content)
     page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
     return render(
         request,
@@ -138,7 +138,7 @@ def committee_table(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "lines": ranks.lines(page.object_list, links),
             "columns": ranks.columns(sort),
-            "back": f"{reverse('dashboard')}?{_query(here, period)}",
+            "back": f"{reverse('dashboard')}?{query_of(here, period)}",
         },
     )
 
@@ -147,7 +147,7 @@ def committee_table(request: HttpRequest) -> HttpResponse:
 @require_safe
 def drill(request: HttpRequest) -> HttpResponse:
     """The rows a number counts: any key of `facts`, any exception of the overview."""
-    here, form, period = _asked(request, P.FACTS_READ)
+    here, form, period = asked(request, P.FACTS_READ)
     found = _listing(request, here, period)
     total = found.total()
     order = request.GET.get("sort") if request.GET.get("sort") in found.orders else next(iter(found.orders), "")
@@ -160,7 +160,7 @@ def drill(request: HttpRequest) -> HttpResponse:
         sheet = [[line.committee, line.title, line.day or "", line.note, line.amount] for line in lines]
         note = f"{here.committee.name}，{period.label}{narrowed}，{title}"
         heads = ("委员会", "名称", "日期", "说明", "数量")
-        return _download(request, here, f"{period.label}{found.label}", workbook(found.label, heads, sheet, note=note))
+        return download(request, here, f"{period.label}{found.label}", workbook(found.label, heads, sheet, note=note))
     page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
     context = {
         "place": here, "form": form, "period": period, "found": found, "title": title, "narrowed": narrowed,
@@ -200,7 +200,7 @@ def _narrowed(request: HttpRequest) -> str:
 
 def _back(request: HttpRequest, here: Place, period: Span) -> str:
     if request.user.may(P.DASHBOARD_READ):
-        return f"{reverse('dashboard')}?{_query(here, period)}"
+        return f"{reverse('dashboard')}?{query_of(here, period)}"
     return ""
 
 
@@ -209,7 +209,7 @@ def _size(request: HttpRequest) -> int:
     return int(per) if per.isdecimal() and int(per) in SIZES else SIZES[0]
 
 
-def _download(request: HttpRequest, here: Place, name: str, content: bytes) -> HttpResponse:
+def download(request: HttpRequest, here: Place, name: str, content: bytes) -> HttpResponse:
     """The record keeps who took which list."""
     told = {"list": name, "query": request.GET.urlencode()[:500]}
     record(here.committee, verb="export", by=request.user, at=request.now, data=told, chain=here.committee.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,16 +10,15 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from roster.committees.models import Committee
 from sessions_app.facts import counted, figures
+from sessions_app.facts.learned import STATE_WORDS, item_state, sessions_of
 from sessions_app.facts.periods import Span, span
 from sessions_app.facts.scope import Scope, only, subtree
 from sessions_app.findings.models import UNDER_WAY, Evidence, Extension, ExtensionStage, Finding
 from sessions_app.findings.proof import LIVE
 from sessions_app.papers.frozen import QUARTER_WORDS
 from sessions_app.policies import calendar, parameters
-from sessions_app.sessions.models import Participation
 
 Facts = dict[str, Any]
-STATE_WORDS = {"done": "已完成", "late": "到期未学", "open": "未到期"}
 
 
 def _head(committee: Committee, year: int, today: date, what: str) -> Facts:
@@ -40,25 +39,6 @@ def _day(value: date | None) -> str:
 
 
 # --------------------------------------------------------------------------------------------------- learning
-
-
-def item_state(*, held: bool, quarter: int, year: int, today: date) -> str:
-    """A plan item is done, or its quarter is over without it, or there is time yet: a key of STATE_WORDS."""
-    if held:
-        return "done"
-    return "late" if span(year, quarter).last < today else "open"
-
-
-def sessions_of(items: Iterable[Any], year: int) -> dict[tuple[int, int], list[Participation]]:
-    """(committee, serial) of plan items: the counted sessions that closed them, by day. One query."""
-    places = {item.plan.committee_id for item in items}
-    rows = Participation.objects.counted().filter(
-        plan_item__plan__committee_id__in=places, plan_item__plan__year=year
-    )  # fmt: skip
-    found: dict[tuple[int, int], list[Participation]] = {}
-    for row in rows.select_related("study_session", "plan_item__plan").order_by("day", "pk"):
-        found.setdefault((row.plan_item.plan.committee_id, row.plan_item.serial), []).append(row)
-    return found
 
 
 def learning(committee: Committee, year: int, *, today: date, whole: bool = False, mine: Any = None) -> Facts:
