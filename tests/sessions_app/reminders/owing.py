@@ -3,8 +3,10 @@
 from datetime import date
 
 from roster.committees.models import Committee
+from roster.people.models import Person
 from sessions_app.attendance.models import LeaveRequest, MakeUpStudy
 from sessions_app.corrections.models import Correction
+from sessions_app.findings.models import Finding, ProblemType
 from sessions_app.guidance.models import StudyPrompt
 from sessions_app.minutes.models import Minutes
 from sessions_app.plans.models import StudyPlan
@@ -34,11 +36,27 @@ def city() -> Committee:
     return root
 
 
+def findings(where: Committee, owner: Person) -> None:
+    """Measures owed, a rectification past its date, and one that nobody confirmed; run by the committee above."""
+    common = {
+        "committee": where, "department": where.parent or where, "source": "INSPECTION", "year": 2026,
+        "type": ProblemType.objects.get_or_create(name="学习形式单一")[0], "found_on": date(2026, 3, 2),
+    }  # fmt: skip
+    serial = Finding.objects.count()
+    Finding.objects.create(**common, serial=serial + 1, text="措施未报", stage="OPEN", confirmed_on=date(2026, 3, 3))
+    Finding.objects.create(
+        **common, serial=serial + 2, text="整改逾期", stage="IN_PROGRESS", confirmed_on=date(2026, 3, 3), owner=owner,
+        accountable_leader=owner, due_on=date(2026, 3, 20),
+    )  # fmt: skip
+    Finding.objects.create(**common, serial=serial + 3, text="待确认")
+
+
 def everything(where: Committee) -> None:
     """One of each kind but the approvals, of which each sort is there once."""
     build.member(where, role="LEADER", rank=1)
     secretary = build.secretary(where).person
     member = build.member(where).person
+    findings(where, member)
     StudyPlan.objects.create(
         committee=where, year=2026, stage="SUBMITTED", submitted_at=LONG_WAITING, submitted_by=secretary
     )

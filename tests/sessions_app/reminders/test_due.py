@@ -30,6 +30,8 @@ from tests.sessions_app.attendance import studying
 from tests.sessions_app.reminders.owing import DAY, city, everything, rule
 
 pytestmark = pytest.mark.django_db
+# What a visit owes needs rounds, teams and scores: test_due_visits.py and test_due_feedback.py make those.
+HERE = {kind for kind in Kind if not kind.startswith(("VISIT_", "FEEDBACK_"))}
 
 
 def found(day: date, kind: Kind) -> dict[str, due.Due]:
@@ -423,7 +425,7 @@ def test_part_of_the_tree_finds_what_the_whole_finds_there() -> None:
         for _ in range(2):
             everything(build.committee(parent=county))
     whole = due.find(due.load(DAY))
-    assert set(Counter(row.kind for row in whole)) == set(Kind), "every kind is there"
+    assert set(Counter(row.kind for row in whole)) == HERE, "every kind is there"
     for county in (*counties, root):
         inside = set(Committee.objects.under(county).values_list("pk", flat=True))
         part = due.find(due.load(DAY, Committee.objects.under(county)))
@@ -453,7 +455,7 @@ def test_thirty_committees_cost_as_many_queries_as_one() -> None:
             rows = due.find(due.load(DAY))
         counted.append((len(queries), len(rows)))
     (few, small), (many, large) = counted
-    assert few == many <= 30 and large > 20 * small
+    assert few == many <= 45 and large > 20 * small
 
 
 def reader_of(row: due.Due, audience: str) -> Person:
@@ -473,7 +475,7 @@ def test_every_page_opens_for_whoever_is_told_first(settings, client: Client) ->
     department = build.granted(Role.REVIEWER, root)
     opened = set()
     for row in due.find(due.load(DAY)):
-        if row.committee_id != here.pk:
+        if row.committee_id != here.pk and row.kind != Kind.FINDING_REVIEW:  # which the department owes
             continue
         for audience in row.to or KINDS[row.kind].to:
             if audience == "REVIEWER":
@@ -484,4 +486,4 @@ def test_every_page_opens_for_whoever_is_told_first(settings, client: Client) ->
             client.force_login(user)
             assert client.get(row.url).status_code == 200, (row, audience)
             opened.add((row.kind, audience))
-    assert {kind for kind, _ in opened} == set(Kind)
+    assert {kind for kind, _ in opened} == HERE
