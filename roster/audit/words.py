@@ -54,9 +54,12 @@ VERBS_OF: dict[str, dict[str, str]] = {
         "raise": "提出问题", "confirm": "确认问题", "submit": "申请销号", "return": "退回整改", "close": "销号",
         "withdraw": "撤回销号申请", "void": "佐证变动，销号申请作废",
     },
+    "feedback": {
+        "create": "开始撰写", "submit": "提交审核", "issue": "发出", "acknowledge": "签收", "reply": "单位回复",
+    },
     "extension": {"ask": "申请延期", "agree": "同意延期", "refuse": "不同意延期"},
     "visitround": {"choose": "选择单位", "open": "下达"},
-    "observationvisit": {"choose": "选定学习场次", "propose": "拟派", "remove": "移出批次"},
+    "observationvisit": {"close": "办结", "choose": "选定学习场次", "propose": "拟派", "remove": "移出批次"},
     "correction": {"pass_on": "组长同意，转宣传部", "countersign": "宣传部同意", "refuse_countersign": "宣传部不同意"},
 }  # fmt: skip
 

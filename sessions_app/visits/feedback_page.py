@@ -172,6 +172,19 @@ def _go(seen: Seen, feedback: Feedback | None) -> str:
     return "打开反馈意见"
 
 
+def papers_of(seen: Seen, feedback: Feedback | None) -> list[dict[str, Any]]:
+    """Which papers the reader may print, and which his department may issue now."""
+    inside = seen.runs or seen.observer is not None
+    issues = seen.runs and seen.user.may(P.FEEDBACK_APPROVE) and seen.user.may(P.PAPER_ISSUE)
+    fixed = feedback is not None and feedback.stage in FIXED
+    found = []
+    if fixed or inside and feedback is not None:
+        found.append({"kind": "feedback", "label": "反馈意见", "issues": issues and fixed})
+    if inside and seen.visit.stage in SAT_IN:
+        found.append({"kind": "visit-record", "label": "旁听记录表", "issues": issues})
+    return found
+
+
 def page(seen: Seen, feedback: Feedback | None) -> dict[str, Any]:
     """Everything the letter's own page shows."""
     visit, user = seen.visit, seen.user
@@ -196,5 +209,5 @@ def page(seen: Seen, feedback: Feedback | None) -> dict[str, Any]:
         "replies": answers and visit.stage == Stage.ACKNOWLEDGED,
         "closes": decides and visit.stage == Stage.ACKNOWLEDGED, "against_closing": against,
         "raises": raises, "remarks": remarks(visit, feedback, lines, raised) if raises else [], "raised": raised,
-        "fixed": stage in FIXED,
+        "papers": papers_of(seen, feedback),
     }  # fmt: skip
