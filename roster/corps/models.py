@@ -9,13 +9,26 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from roster.audit.models import Versioned
-from roster.committees.models import Committee, ScopedQuerySet, no_overlap
+from roster.committees.models import Committee, Reach, ScopedQuerySet, Viewer, no_overlap
 from roster.people.models import DatedQuerySet, Person, StudySecretary
+
+
+def over(reach: Reach) -> Q:
+    """Whole subtrees and single committees: what is a department's own is nothing for roles that reach only themselves."""
+    condition = Q(committee__in=reach.committee_ids)
+    for path in sorted(reach.paths):
+        condition |= Q(committee__path__startswith=path)
+    return condition
 
 
 class CourseStage(models.TextChoices):
     OPEN = "OPEN", "进行中"
     FINISHED = "FINISHED", "已结业"
+
+
+class CourseQuerySet(ScopedQuerySet):
+    def open_to(self, user: Viewer, permission: str) -> Self:
+        return self.filter(over(user.reach(permission)))
 
 
 class TrainingCourse(Versioned):
@@ -31,7 +44,7 @@ class TrainingCourse(Versioned):
     stage = models.CharField("状态", max_length=10, choices=CourseStage, default=CourseStage.OPEN)
     form_token = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
 
-    objects: Any = ScopedQuerySet.as_manager()
+    objects: Any = CourseQuerySet.as_manager()
 
     class Meta:
         verbose_name = "培训班"
@@ -111,7 +124,7 @@ class TrainingAttendance(models.Model):
 
 
 class ExpertQuerySet(DatedQuerySet):
-    scope_field = "committee"
+    scope_field, person_field = "committee", "person"
 
     def annotate_pinyin(self) -> Self:
         """With the person's `pinyin`, for pickers."""
@@ -169,6 +182,14 @@ class ExpertAway(models.Model):
         return f"{self.expert} {self.since}—{self.until}"
 
 
+class TeamQuerySet(DatedQuerySet):
+    def open_to(self, user: Viewer, permission: str) -> Self:
+        """An observer sees the teams he sits in or sat in."""
+        reach = user.reach(permission)
+        own = TeamMember.objects.filter(expert__person=reach.person_id, team=OuterRef("pk"))
+        return self.filter(over(reach) | Exists(own))
+
+
 class VisitTeam(Versioned):
     """旁听组 of a department: leader, members, and the committees it looks after (分组包片)."""
 
@@ -177,7 +198,7 @@ class VisitTeam(Versioned):
     since = models.DateField("起始日期")
     until = models.DateField("结束日期", null=True, blank=True)
 
-    objects: Any = DatedQuerySet.as_manager()
+    objects: Any = TeamQuerySet.as_manager()
 
     class Meta:
         verbose_name = "旁听组"

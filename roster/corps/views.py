@@ -23,7 +23,7 @@ from roster.accounts.stale import overtaken
 from roster.audit.actions import SHANGHAI, record
 from roster.audit.models import AuditEvent
 from roster.audit.words import verb_word
-from roster.committees.models import Committee, periods_meet
+from roster.committees.models import Committee, ScopedQuerySet, periods_meet
 from roster.corps import hand_over_actions, overview, pool_actions, training_actions
 from roster.corps.consequences import open_things
 from roster.corps.forms import (
@@ -117,7 +117,9 @@ def corps(request: HttpRequest) -> HttpResponse:
     form.fields["committee"].queryset = Committee.objects.open_to(request.user, P.CORPS_READ).in_order()
     given = form.cleaned_data if form.is_valid() else {}
     day = given.get("on") or request.today
-    mine = StudySecretary.objects.open_to(request.user, P.CORPS_READ).on(day)
+    reach = request.user.reach(P.CORPS_READ)
+    # Who reaches only himself sees himself.
+    mine = StudySecretary.objects.filter(ScopedQuerySet.scope(reach, "committee", "person")).on(day)
     if given.get("committee"):
         mine = mine.filter(committee__path__startswith=given["committee"].path)
     rows = overview.secretaries(mine, day)
