@@ -442,6 +442,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     # dashboards: the committee stands in the query
     "dashboard": (G, Address("committee", named="committee")),
     "dashboard_committees": (G, Address("committee", named="committee")),
+    "dashboard_supervision": (G, Address("committee", named="committee")),
     "list_learning": (G, Address("committee", named="committee")),
     "list_findings": (G, Address("committee", named="committee")),
     "list_rectification": (G, Address("committee", named="committee")),

@@ -129,7 +129,7 @@ class Block:
     note: str = ""
 
 
-def _chart(shape: str, rows: list[tuple[str, float | int]], links: list[str], *, unit: str, label: str) -> str:
+def chart(shape: str, rows: list[tuple[str, float | int]], links: list[str], *, unit: str, label: str) -> str:
     if not any(value for _, value in rows):
         return ""
     draw = charts.columns if shape == "columns" else charts.bars
@@ -152,8 +152,8 @@ def month_block(links: Links) -> Block:
                 {"text": percent(one.attended.participation_rate), "url": links.to("participation_rate", period)},
             ],
         })  # fmt: skip
-    chart = _chart("columns", bars, opens, unit="场", label="各月集体学习场次")
-    return Block("各月场次和参学", ("月份", "场次", "委员会场次", "出席率", "参学率"), rows, chart)
+    drawn = chart("columns", bars, opens, unit="场", label="各月集体学习场次")
+    return Block("各月场次和参学", ("月份", "场次", "委员会场次", "出席率", "参学率"), rows, drawn)
 
 
 def quarter_block(links: Links) -> Block:
@@ -189,7 +189,7 @@ def mode_block(figures: Figures, links: Links) -> Block:
         "六学联动",
         ("学习方式", "场次", "占比"),
         rows,
-        _chart("bars", bars, opens, unit="场", label="各学习方式场次"),
+        chart("bars", bars, opens, unit="场", label="各学习方式场次"),
         note,
     )
 
@@ -223,8 +223,8 @@ def outcome_block(figures: Figures, links: Links) -> Block:
         {"text": figures.proposals_converted, "url": links.to("proposals_converted")}]})  # fmt: skip
     rows.append({"label": "由此形成的政策文件", "cells": [
         {"text": figures.policies_from_proposals, "url": links.to("policies_from_proposals")}]})  # fmt: skip
-    chart = _chart("bars", bars, opens, unit="项", label="各类学习成果")
-    return Block("成果和转化", ("类型", "数量"), rows, chart)
+    drawn = chart("bars", bars, opens, unit="项", label="各类学习成果")
+    return Block("成果和转化", ("类型", "数量"), rows, drawn)
 
 
 def record_facts(figures: Figures, links: Links) -> list[dict[str, Any]]:
@@ -234,6 +234,8 @@ def record_facts(figures: Figures, links: Links) -> list[dict[str, Any]]:
         ("expected", "应到", "人次"), ("present", "出席", "人次"), ("on_leave", "请假", "人次"),
         ("absent", "缺席", "人次"), ("unmarked", "未记考勤", "人次"), ("made_up", "补学", "人次"),
         ("speeches", "发言", "人次"), ("late_entries", "补录", "场"), ("corrections", "更正", "项"),
+        ("visits", "列席旁听", "次"), ("committees_visited", "已旁听", "家"), ("findings", "问题", "项"),
+        ("findings_closed", "已销号", "项"), ("findings_overdue", "超期未销号", "项"),
     )  # fmt: skip
     return [
         {"label": label, "value": f"{short(getattr(figures, key))} {unit}", "url": links.to(key)}

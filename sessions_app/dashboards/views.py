@@ -1,6 +1,8 @@
 """Doors of the dashboards: the overview, the table of committees, and the list behind every number."""
 
+from dataclasses import fields
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -31,6 +33,8 @@ from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
 from sessions_app.facts.figures import MODES, Figures, for_committee, for_scope
 from sessions_app.facts.periods import Span, before
 from sessions_app.facts.rules import percent
+from sessions_app.facts.supervision import AGES, STEPS, Part
+from sessions_app.findings.models import FindingStage
 from sessions_app.plans.models import ContentCategory
 from sessions_app.reminders.behind import overdue_in
 
@@ -49,7 +53,7 @@ def asked(request: HttpRequest, permission_name: str) -> tuple[Place, PeriodForm
     return here, form, form.span()
 
 
-def _figures(here: Place, period: Span, today: date) -> Figures:
+def figures_of(here: Place, period: Span, today: date) -> Figures:
     if here.whole:
         return for_scope(here.path, period, today=today)
     return for_committee(here.committee.pk, period, today=today)
@@ -61,7 +65,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Figures, what is behind, heat table, tables and charts of a subtree for a year, a quarter or a month."""
     here, form, period = asked(request, P.DASHBOARD_READ)
     links = overview.Links(here, period)
-    figures = _figures(here, period, request.today)
+    figures = figures_of(here, period, request.today)
     at = situation(here.scope, here.committee, period, request.today)
     committees = counted.committees(here.scope, period).in_order()
     rows = ranks.rows_of(committees, period)
@@ -75,7 +79,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "place": here,
             "form": form,
             "period": period,
-            "figures": overview.headline(figures, _figures(here, before(period), request.today), links, held, at.rules),
+            "figures": overview.headline(
+                figures, figures_of(here, before(period), request.today), links, held, at.rules
+            ),
             "found": [
                 *_overdue(request, here),
                 *((one, links.to(one.key)) for one in exceptions(at, below=len(below))),
@@ -93,6 +99,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             ],
             "behind": ranks.lines(ranks.last(rows, 10), links),
             "records": overview.record_facts(figures, links),
+            "supervision_url": f"{reverse('dashboard_supervision')}?{query_of(here, period)}",
             "table_url": f"{reverse('dashboard_committees')}?{query_of(here, period)}",
         },
     )
@@ -171,7 +178,22 @@ def drill(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboards/drill.html", context)
 
 
-HIDDEN = ("key", "only", "mode", "category", "kind", "sort", "per")
+PART = tuple(item.name for item in fields(Part))
+HIDDEN = ("key", "only", "mode", "category", "kind", "sort", "per", *PART)
+
+
+def _part(request: HttpRequest) -> Part:
+    """The part of visits or findings that the address names; what is no value of a filter is left out."""
+    given: dict[str, Any] = {}
+    for item in fields(Part):
+        value = request.GET.get(item.name, "")
+        if isinstance(item.default, str):
+            given[item.name] = value
+        elif isinstance(item.default, bool):
+            given[item.name] = bool(value)
+        elif value.isdecimal() and len(value) < 10:
+            given[item.name] = int(value)
+    return Part(**given)
 
 
 def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
@@ -184,6 +206,7 @@ def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
             kind=request.GET.get("kind", ""),
             today=request.today,
             viewer=request.user,
+            part=_part(request),
         )
         return listing(key, here.scope, period, narrow)
     if key in KINDS or key in OTHERS:
@@ -195,6 +218,16 @@ def _narrowed(request: HttpRequest) -> str:
     mode, kind, category = (request.GET.get(name, "") for name in ("mode", "kind", "category"))
     categories = {str(one.value): str(one.label) for one in ContentCategory}
     words = [MODES.get(mode, ""), OUTCOME_KINDS.get(kind, ""), categories.get(category, "")]
+    part = _part(request)
+    stages = {**dict(FindingStage.choices), "under-way": "未销号"}
+    words += [str(stages.get(part.stage, "")), STEPS[part.step][0] if part.step in STEPS else ""]
+    words += [
+        AGES[part.age][0] if part.age in AGES else "",
+        "重复发生" if part.recurs else "",
+        "逾期" if part.late else "",
+    ]
+    words += ["只有一名旁听人看过" if part.alone else ""]
+    words += ["其中一部分" if part.department or part.team or part.observer or part.type else ""]
     return "".join(f" · {word}" for word in words if word)
 
 

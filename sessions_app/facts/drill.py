@@ -19,6 +19,7 @@ from sessions_app.facts.figures import LABELS, MARKS
 from sessions_app.facts.periods import Span
 from sessions_app.facts.rules import Number, plain, rate
 from sessions_app.facts.scope import Scope
+from sessions_app.facts.supervision import Part, seen_by_one
 from sessions_app.findings.models import Finding
 from sessions_app.outcomes.models import Outcome
 from sessions_app.sessions.models import StudySession
@@ -41,7 +42,7 @@ class Line:
 class Narrow:
     """What an address narrows a list to: the values of the filters mode, category, kind; "" and None are all.
 
-    `today` judges what is overdue; `viewer` reads the words of a finding only where it is open to him.
+    `part` is of visits and findings; `today` judges what is overdue; `viewer` reads the words of a finding only where it is open to him.
     """
 
     mode: str = ""
@@ -49,6 +50,7 @@ class Narrow:
     kind: str = ""
     today: date | None = None
     viewer: Viewer | None = None
+    part: Part = Part()
 
     def of_session(self, prefix: str = "") -> dict[str, Any]:
         wanted = {f"{prefix}mode": self.mode, f"{prefix}category": self.category}
@@ -260,7 +262,11 @@ def _visits(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
     mine = ObservationVisit.objects.none()
     if narrow.viewer:
         mine = ObservationVisit.objects.open_to(narrow.viewer, Permission.VISIT_READ)
-    rows = counted.visits(scope, period).annotate(is_open=Exists(mine.filter(pk=OuterRef("pk"))))
+    rows = (
+        counted.visits(scope, period)
+        .filter(narrow.part.of_visits())
+        .annotate(is_open=Exists(mine.filter(pk=OuterRef("pk"))))
+    )
     rows = rows.select_related("committee", "round__committee", "team")
     return rows, visit_line, None, False, by_committee("committee__", "observed_on", "pk")
 
@@ -273,12 +279,14 @@ def visit_line(row: Any) -> Line:
 
 
 def _committees_visited(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
-    return counted.committees_visited(scope, period), committee_line, None, False, COMMITTEE_ORDERS
+    rows = seen_by_one(scope, period) if narrow.part.alone else counted.committees_visited(scope, period)
+    return rows, committee_line, None, False, COMMITTEE_ORDERS
 
 
 def _findings(rows: Callable[[Scope, Span, date | None], QuerySet]) -> Maker:
     def make(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
-        found = with_openness(rows(scope, period, narrow.today), narrow.viewer)
+        wanted = rows(scope, period, narrow.today).filter(narrow.part.of_findings(period.until(narrow.today)))
+        found = with_openness(wanted, narrow.viewer)
         found = found.select_related("committee", "department", "type")
         return found, finding_line, None, False, by_committee("committee__", "found_on", "pk")
 
