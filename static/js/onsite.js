@@ -43,7 +43,7 @@
   var pending = [];     // names of sendings that were never answered
   var known = values(); // the copy this tab last saw on the server or took from another tab
   var press = "";       // the name of the pressed submission, the same however often it is sent
-  var dirty = false, sending = false, asking = false, over = false, refused = "";
+  var dirty = false, sending = false, later = false, asking = false, over = false, refused = "";
 
   function fields() {
     return Array.prototype.filter.call(form.elements, function (el) { return /^(points|reason)-\d+$|^comment$/.test(el.name); });
@@ -143,8 +143,9 @@
     form.querySelector(".form-actions").append(back);
   }
   function send(byHand) {
-    if (over || sending || asking) return;
+    if (over || asking) return;
     if (!dirty && !press) return;
+    if (sending) { later = later || Boolean(byHand); return; }
     var sent = values();
     if (!byHand && refused && refused === JSON.stringify([press, sent])) return; // the same would be refused again
     var there = load(key);
@@ -189,7 +190,7 @@
       if (error.message === "out") say("登录已过期，已存在本机，重新登录后打开这一页会接着送（" + zx.clock() + "）", "is-bad");
       else if (error.message === "server") say("服务器没有收下，已存在本机，稍后再送（" + zx.clock() + "）", "is-bad");
       else say((press ? "已按下提交，" : "") + "网络不通，已存在本机" + (press ? "，网络恢复后自动提交" : "") + "（" + zx.clock() + "）", "is-away");
-    }).then(function () { clearTimeout(timer); sending = false; if (again) send(true); });
+    }).then(function () { clearTimeout(timer); sending = false; if (again || later) { later = false; send(true); } });
   }
   function label(n) {
     var el = form.elements[n], item = el && el.closest && el.closest("fieldset");
