@@ -11,7 +11,7 @@ from roster.committees.models import Committee
 from roster.corps.models import VisitTeam
 from roster.people.models import Person
 from sessions_app.sessions.models import StudySession
-from sessions_app.visits.models import RoundStage, VisitStage
+from sessions_app.visits.models import RoundStage, VisitRound, VisitStage
 
 
 class RoundForm(forms.Form):
@@ -85,15 +85,21 @@ class SessionForm(VersionForm):
         field.label_from_instance = lambda row: f"{row.day:%Y-%m-%d} {row.topic}（{row.get_stage_display()}）"
 
 
+# Several stages at once, for the numbers that count them.
+SPANS = [("LIVE", "不含谢绝和取消"), ("SAT_IN", "已旁听和以后")]
+
+
 class VisitFilter(forms.Form):
     year = forms.TypedChoiceField(label="年度", coerce=int, required=False, empty_value=None)
-    stage = forms.ChoiceField(label="状态", required=False, choices=[("", "全部"), *VisitStage.choices])
+    round = forms.ModelChoiceField(label="批次", queryset=VisitRound.objects.none(), required=False, empty_label="全部")
+    stage = forms.ChoiceField(label="状态", required=False, choices=[("", "全部"), *SPANS, *VisitStage.choices])
     team = forms.ModelChoiceField(label="旁听组", queryset=VisitTeam.objects.none(), required=False, empty_label="全部")
     under = CommitteePick(label="范围", required=False)
     q = forms.CharField(label="单位或旁听人", required=False, max_length=40)
 
-    def __init__(self, *args: Any, years: Sequence[int], teams: Any, places: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, years: Sequence[int], teams: Any, places: Any, rounds: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["round"].queryset = rounds
         self.fields["year"].choices = [("", "全部"), *((year, f"{year} 年") for year in years)]
         self.fields["team"].queryset, self.fields["under"].queryset = teams, places
 

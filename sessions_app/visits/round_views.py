@@ -22,7 +22,15 @@ from sessions_app.policies import parameters
 from sessions_app.visits import actions, coverage, planning
 from sessions_app.visits.assign import RULE_WORDS, hindrance, rank
 from sessions_app.visits.forms import AssignForm, PlacesForm, RoundFilter, RoundForm
-from sessions_app.visits.models import ENDED, ObservationVisit, RoundStage, VisitObserver, VisitRound, VisitStage
+from sessions_app.visits.models import (
+    ENDED,
+    SAT_IN,
+    ObservationVisit,
+    RoundStage,
+    VisitObserver,
+    VisitRound,
+    VisitStage,
+)
 from sessions_app.visits.views import TONES, one
 
 P = Permission
@@ -106,7 +114,8 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
         "figures": [
             {"label": "选定单位", "value": len(places), "unit": "家"},
             {"label": "还没有派组", "value": missing, "unit": "家", "tone": "behind" if missing else ""},
-            {"label": "已旁听", "value": sum(one.observed_on is not None for one in live.values()), "unit": "家"},
+            {"label": "已旁听", "value": sum(one.stage in SAT_IN for one in live.values()), "unit": "家",
+             "url": _listed(row, "SAT_IN")},
             {"label": "各组相差", "value": _spread(load), "unit": "家", "note": f"{len(load)} 个组"},
         ],
         "may_open": bool(places) and (row.stage == RoundStage.DRAFT and not missing or row.stage == RoundStage.OPEN and proposed),
@@ -114,9 +123,13 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "visits/round.html", context)
 
 
+def _listed(row: VisitRound, stage: str) -> str:
+    return f"{reverse('visit_list')}?round={row.pk}&stage={stage}"
+
+
 def _load(row: VisitRound, live: list[Any]) -> list[dict[str, Any]]:
     teams = VisitTeam.objects.filter(committee=row.committee_id).during(row.since, row.until).order_by("pk")
-    listed = f"{reverse('visit_list')}?year={row.year}"
+    listed = _listed(row, "LIVE")
     return [
         {"team": team, "count": sum(one.team_id == team.pk for one in live), "url": f"{listed}&team={team.pk}"}
         for team in teams

@@ -23,7 +23,7 @@ from sessions_app.policies import parameters
 from sessions_app.sessions.models import Participation, ParticipationState, SessionStage, StudySession
 from sessions_app.visits import actions, parts, planning
 from sessions_app.visits.forms import ReasonForm, SampleForm, SessionForm, VisitFilter
-from sessions_app.visits.models import ObservationVisit, VisitStage
+from sessions_app.visits.models import ObservationVisit, VisitRound, VisitStage
 from sessions_app.visits.rules import VISIT_MOVES
 from sessions_app.visits.seen import Seen, seen
 
@@ -35,7 +35,14 @@ TONES = {
     VisitStage.FED_BACK: "near", VisitStage.ACKNOWLEDGED: "near", VisitStage.CLOSED: "ok", VisitStage.CANCELLED: "muted",
 }  # fmt: skip
 SORTS = {
-    "round": ("round__year", "round__number", "pk"),
+    "round": (
+        "round__year",
+        "round__number",
+        "-committee__level_order",
+        "-committee__sort_order",
+        "-committee__code",
+        "-pk",
+    ),
     "committee": ("committee__level_order", "committee__sort_order", "committee__code", "-pk"),
     "day": ("study_session__day", "pk"),
     "team": ("team__name", "pk"),
@@ -64,9 +71,10 @@ def visit_list(request: HttpRequest) -> HttpResponse:
     form = VisitFilter(
         request.GET, years=years, places=_places(request),
         teams=VisitTeam.objects.filter(committee__path__in=departments).order_by("pk"),
+        rounds=VisitRound.objects.filter(committee__path__in=departments),
     )  # fmt: skip
     if not departments:
-        del form.fields["team"], form.fields["under"]
+        del form.fields["team"], form.fields["under"], form.fields["round"]
     rows = _filtered(mine, form.cleaned_data if form.is_valid() else {})
     rows = rows.select_related("round__committee", "committee", "team", "study_session")
     rows = rows.prefetch_related("observers__person")
@@ -91,10 +99,17 @@ def _places(request: HttpRequest) -> Any:
     return rows.filter(children__isnull=False).distinct().in_order()
 
 
-def _filtered(rows: QuerySet[Any], given: dict[str, Any]) -> QuerySet[Any]:
-    for name, field in (("year", "round__year"), ("stage", "stage"), ("team", "team")):
+def _filtered(rows: Any, given: dict[str, Any]) -> Any:
+    for name, field in (("year", "round__year"), ("team", "team"), ("round", "round")):
         if given.get(name):
             rows = rows.filter(**{field: given[name]})
+    match given.get("stage"):
+        case "LIVE":
+            rows = rows.live()
+        case "SAT_IN":
+            rows = rows.sat_in()
+        case str(stage) if stage:
+            rows = rows.filter(stage=stage)
     if given.get("under"):
         rows = rows.filter(committee__path__startswith=given["under"].path)
     if text := given.get("q"):

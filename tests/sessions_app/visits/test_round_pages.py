@@ -197,6 +197,7 @@ def test_filters_and_the_sheet_show_the_same(here):
     for query, count in (
         ({"team": team.pk}, 2), ({"year": 2026}, 4), ({"stage": "ACCEPTED"}, 0), ({"q": "单位1"}, 1),
         ({"q": here.people[team.pk][0].name}, 2), ({"under": here.county.pk}, 0),
+        ({"round": row.pk, "team": team.pk, "stage": "LIVE"}, 2), ({"stage": "SAT_IN"}, 0),
     ):  # fmt: skip
         assert page(client, "visit_list", **query).count('<th scope="row">') == count, query
     answer = client.get(reverse("visit_list"), {"team": team.pk, "format": "xlsx"})
