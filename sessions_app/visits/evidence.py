@@ -135,13 +135,14 @@ def plan(ground: Ground) -> Hint:
     if row is None:
         return Hint(f"没有 {ground.day.year} 年度学习计划", BEHIND, NONE)
     due = day_in_year(ground.rules["plan_due_day"], row.year)
-    limit = f"（截止 {_words_of(due)}）"
+    limit = f"截止 {_words_of(due)}"
+    settled = f"{_words_of(row.approved_on)}审定" + (f"（{row.approving_meeting}）" if row.approving_meeting else "")
     if row.stage == PlanStage.FILED:
         late = row.edition == 1 and row.filed_on > due
-        words = f"{_words_of(row.approved_on)}{row.approving_meeting}审定，{_words_of(row.filed_on)}备案{limit}"
-        return Hint(f"{words}，逾期" if late else words, BEHIND if late else OK, MOST_OF_IT if late else WHOLE)
+        words = f"{settled}，{_words_of(row.filed_on)}备案（{limit}{'，逾期' if late else ''}）"
+        return Hint(words, BEHIND if late else OK, MOST_OF_IT if late else WHOLE)
     if row.stage == PlanStage.APPROVED:
-        return Hint(f"{_words_of(row.approved_on)}审定，还没有备案{limit}", BEHIND, HALF)
+        return Hint(f"{settled}，还没有备案（{limit}）", BEHIND, HALF)
     return Hint(f"年度学习计划还是“{row.get_stage_display()}”", BEHIND, NONE)
 
 

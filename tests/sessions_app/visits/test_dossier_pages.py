@@ -107,7 +107,7 @@ def test_the_checklist_keeps_what_was_typed_when_it_is_refused(it: SatIn) -> Non
 def test_the_sheet_comes_with_what_the_system_knows_and_where_from(it: SatIn) -> None:
     text = as_(it.lead).get(reverse("visit_score", args=[it.visit.pk])).content.decode()
     for words in (
-        "1月8日党组会审定，1月20日备案（截止 1月31日）", "采用建议 8 分", "重点发言 1 人，提纲经审核通过 1 人", "应到 10 人，实到 9 人",
+        "1月8日审定（党组会），1月20日备案（截止 1月31日）", "采用建议 8 分", "重点发言 1 人，提纲经审核通过 1 人", "应到 10 人，实到 9 人",
         "出席率 90.0%", "2 份资料中 1 份晚于规定（规定提前 5 个工作日）", "以前没有登记过问题", "来源：出席率",
     ):  # fmt: skip
         assert words in text, words
