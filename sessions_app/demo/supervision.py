@@ -192,13 +192,13 @@ def _ground(world: World, calendar: WorkingDays, at: datetime) -> Ground:
     return Ground(world, calendar, at, sessions, secretaries, Random(f"visits {at.year}"))
 
 
-def _round(ground: Ground, department: Department, since: date, until: date, title: str, closed: bool) -> VisitRound:
+def _round(ground: Ground, department: Department, since: date, until: date, closed: bool) -> VisitRound:
     created = moment(_on(ground.calendar, since - timedelta(days=18)), 9)
     if department.reviewers:
         by: Actor = department.reviewers[0].act(on=created.date())
     else:
         by = User.objects.get(username="shenhe").act(on=created.date())
-    row = actions.create_round(committee=department.committee, since=since, until=until, title=title, by=by, at=created)
+    row = actions.create_round(committee=department.committee, since=since, until=until, by=by, at=created)
     ground.rounds.append((row, moment(_on(ground.calendar, until + timedelta(days=3)), 10) if closed else None))
     for team in department.teams:
         team.load = 0
@@ -219,7 +219,7 @@ def _last_year(ground: Ground, city: Department, year: int) -> None:
         (date(year, 6, 1), date(year, 8, 31)),
         (date(year, 9, 1), date(year, 12, 10)),
     ]
-    rounds = [_round(ground, city, *span, f"{year}年第{n}批列席旁听", True) for n, span in enumerate(spans, 1)]
+    rounds = [_round(ground, city, *span, True) for span in spans]
     for index, committee in enumerate(Committee.objects.active_on(date(year, 6, 1)).order_by("path")):
         for shift in range(3):
             which = (index + shift) % 3
@@ -238,7 +238,7 @@ def _earlier_this_year(ground: Ground, city: Department, until: date, most: int)
     if (until - since).days < 40:
         return
     until -= timedelta(days=1)
-    row = _round(ground, city, since, until, "", True)
+    row = _round(ground, city, since, until, True)
     for committee in _sample(ground, since, until - timedelta(days=1), most, every=2):
         _visit(ground, city, row, committee, ground.held(committee, since, until - timedelta(days=1))[0])
 
@@ -254,7 +254,7 @@ def _sample(ground: Ground, since: date, until: date, most: int, every: int = 1)
 def _under_way(ground: Ground, city: Department, since: date, most: int) -> None:
     """The round of today: the newest sessions wait for their observers, the oldest visits are closed."""
     today = ground.at.date()
-    row = _round(ground, city, since, min(today + timedelta(days=AHEAD), date(today.year, 12, 31)), "", False)
+    row = _round(ground, city, since, min(today + timedelta(days=AHEAD), date(today.year, 12, 31)), False)
     _shown(ground, city, row)
     yesterday = today - timedelta(days=1)
     found = _sample(ground, since, yesterday, 10**6)
@@ -303,7 +303,7 @@ def _draft(ground: Ground, city: Department, most: int) -> None:
     if since.year == today.year and since.month == 12 or since.year > today.year:
         since = date(today.year + 1, 3, 1)
     row = actions.create_round(
-        committee=city.committee, since=since, until=since + timedelta(days=80), title="", at=ground.at,
+        committee=city.committee, since=since, until=since + timedelta(days=80), at=ground.at,
         by=city.reviewers[0].act(on=today),
     )  # fmt: skip
     ground.rounds.append((row, None))
@@ -315,7 +315,7 @@ def _draft(ground: Ground, city: Department, most: int) -> None:
 def _of_county(ground: Ground, county: Department, since: date) -> None:
     """Its own round over its own committees, the one that has its seat in the city's list too left to the city."""
     today = ground.at.date()
-    row = _round(ground, county, since, min(today + timedelta(days=AHEAD), date(today.year, 12, 31)), "", False)
+    row = _round(ground, county, since, min(today + timedelta(days=AHEAD), date(today.year, 12, 31)), False)
     below = Committee.objects.active_on(today).filter(path__startswith=county.committee.path)
     for n, committee in enumerate(below.exclude(pk=county.committee.pk).order_by("path")):
         held = ground.held(committee, since, today - timedelta(days=1))
