@@ -34,6 +34,7 @@ MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] 
     ("学习提示", "prompt_list", "lightbulb", (P.PROMPT_READ,), ("/guidance/",)),
     ("秘书队伍", "corps", "mortarboard", (P.CORPS_READ,), ("/corps/", "/courses/", "/hand-overs/")),
     ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
+    ("三张清单", "list_learning", "list-check", (P.FACTS_READ,), ()),
     ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
     ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),
     ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
