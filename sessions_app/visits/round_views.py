@@ -4,7 +4,8 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -49,6 +50,12 @@ def _open(request: HttpRequest, pk: int, needed: Permission) -> VisitRound:
     return found
 
 
+def _count(rows: Any, field: str) -> Any:
+    """How many of `rows` belong to each round: counted apart, for joined they would multiply."""
+    mine = rows.filter(**{field: OuterRef("pk")}).order_by().values(field)
+    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)
+
+
 @permission(P.VISIT_EDIT)
 @require_GET
 def round_list(request: HttpRequest) -> HttpResponse:
@@ -57,11 +64,10 @@ def round_list(request: HttpRequest) -> HttpResponse:
     form = RoundFilter(request.GET, years=years)
     given = form.cleaned_data if form.is_valid() else {}
     rows = mine.filter(**{name: given[name] for name in ("year", "stage") if given.get(name)})
-    live = ~Q(visits__stage__in=ENDED)
-    seen = Q(visits__observed_on__isnull=False) & live
+    live = ObservationVisit.objects.live()
     rows = rows.select_related("committee").annotate(
-        visited=Count("visits", filter=seen, distinct=True), live=Count("visits", filter=live, distinct=True),
-        chosen=Count("places", distinct=True),
+        visited=_count(live.sat_in(), "round"), live=_count(live, "round"),
+        chosen=_count(VisitRound.places.through.objects.all(), "visitround"),
     )  # fmt: skip
     page = page_of(request, rows.order_by("-year", "-number", "-pk"))
     for row in page:

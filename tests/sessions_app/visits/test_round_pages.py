@@ -82,7 +82,10 @@ def test_a_round_is_made_filled_proposed_and_sent_out_on_its_pages(here):
     assert "已下达 4 家" in text
     text = post(client, "round_close", row.pk, version=row.version + 1).text
     assert "还没有旁听的有 4 家" in text
-    assert "上半年" in page(client, "round_list")
+    listed = page(client, "round_list")
+    assert "上半年" in listed
+    for label, count in (("选定单位", 4), ("已派", 4), ("已旁听", 0)):
+        assert f'data-label="{label}">{count}</td>' in listed
     # once sent out, no place is taken out any more
     assert "不再增减单位" in client.get(reverse("round_places", args=[row.pk]), follow=True).text
 
