@@ -43,6 +43,8 @@ class BeatRow:
         if isinstance(self.every, Hours):
             return self.every.words
         seconds = int(self.every.total_seconds())
+        if seconds == 60:
+            return "每分钟一次"
         return f"每 {seconds // 60} 分钟一次" if seconds % 60 == 0 else f"每 {seconds} 秒一次"
 
 

@@ -89,7 +89,7 @@ def test_reminders_are_looked_for_every_ten_minutes_of_the_working_day() -> None
     assert schedule.hour == set(range(8, 18))
     assert schedule.minute == {0, 10, 20, 30, 40, 50}
     assert ROWS["reminders.send_due"].words == "每天 8:00—17:50，每 10 分钟一次"
-    assert ROWS[NAME].words == "每 1 分钟一次"
+    assert ROWS[NAME].words == "每分钟一次"
     assert ROWS[NAME].every == timedelta(minutes=1)
 
 
