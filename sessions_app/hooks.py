@@ -67,7 +67,9 @@ def _met(items: Iterable[int]) -> set[int]:
 
 def _earlier_findings(committee_id: int, before: date) -> evidence.Earlier:
     """What a visit shows of the problems found before it. 长期坚持 counts as not struck off."""
-    stages = Finding.objects.counted().filter(committee_id=committee_id, found_on__lt=before).values_list("stage", flat=True)
+    stages = (
+        Finding.objects.counted().filter(committee_id=committee_id, found_on__lt=before).values_list("stage", flat=True)
+    )
     found = list(stages)
     return evidence.Earlier(len(found), found.count(FindingStage.CLOSED))
 

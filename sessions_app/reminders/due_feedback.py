@@ -46,7 +46,14 @@ def feedback_due(world: World) -> Iterator[Due]:
             to = (PERSON, REVIEWER) if due_on < world.day else (PERSON,)
             what = f"{_named(*named)}：反馈意见"
             yield Due(
-                Kind.FEEDBACK_DUE, f"feedback:{pk}", department_id, due_on, what, address(pk), person_id=person_id, to=to
+                Kind.FEEDBACK_DUE,
+                f"feedback:{pk}",
+                department_id,
+                due_on,
+                what,
+                address(pk),
+                person_id=person_id,
+                to=to,
             )
 
 

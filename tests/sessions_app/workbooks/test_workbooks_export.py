@@ -39,7 +39,18 @@ def test_importing_the_export_changes_nothing() -> None:
 def test_headings_are_exactly_those_of_the_offices() -> None:
     take(sheets())
     book = load_workbook(out())
-    assert book.sheetnames == ["委员会", "人员", "成员", "学习秘书", "专家", "年度计划", "学习场次", "考勤", "发言", "成果"]
+    assert book.sheetnames == [
+        "委员会",
+        "人员",
+        "成员",
+        "学习秘书",
+        "专家",
+        "年度计划",
+        "学习场次",
+        "考勤",
+        "发言",
+        "成果",
+    ]
     heads = {sheet.title: [cell.value for cell in sheet[1]] for sheet in book}
     assert heads["人员"] == ["人员编码*", "姓名*", "手机", "邮箱"]
     assert heads["成员"] == ["委员会编码*", "人员编码*", "组内职务*", "党政职务", "排名", "起始日期*", "结束日期"]
