@@ -8,6 +8,7 @@ from random import Random
 from roster.audit.actions import Actor
 from roster.committees.models import Committee
 from roster.people.models import Person
+from sessions_app.demo.accounts import shown_committee
 from sessions_app.demo.world import World
 from sessions_app.demo.year import moment
 from sessions_app.findings import intake
@@ -42,6 +43,7 @@ RETURNED = ("学习记录没有审签人签字，请补正后再申请。", "佐
 CLOSED = ("已核对佐证，整改到位，同意销号。", "现场查看档案，问题已整改，同意销号。")
 KINDS = ("raised", "open", "planned", "in_progress", "overdue", "submitted", "returned", "asked", "extended", "long_term",
          "dismissed", "closed", "returned_closed", "reopened")  # fmt: skip
+SHOWN = ("open", "in_progress", "returned", "overdue")  # of the committee whose people the demo lets in
 # How many working days a kind needs to have happened.
 NEEDS = {
     "raised": 1, "open": 3, "planned": 6, "in_progress": 10, "overdue": 26, "submitted": 19, "returned": 22, "asked": 17,
@@ -106,6 +108,8 @@ def play(
     for desk in desks[1:]:
         for kind in ("in_progress", "closed", "raised", "overdue")[: 2 if total < 100 else 4]:
             writer.apart(desk, kind)
+    for kind in SHOWN:
+        writer.apart(desks[0], kind, Committee.objects.get(code=shown_committee(world)))
     n = 0
     while len(writer.rows) < total:
         writer.apart(desks[0], KINDS[n % len(KINDS)])
@@ -148,7 +152,7 @@ class _Writer:
                 seen.item,
             )
 
-    def apart(self, desk: Desk, kind: str) -> None:
+    def apart(self, desk: Desk, kind: str, of: Committee | None = None) -> None:
         """Not from a visit: this year, as many days ago as the kind needs and some more."""
         sources = (Source.INSPECTION, Source.ASSESSMENT, Source.SELF_CHECK)
         source = sources[len(self.rows) % 3]
@@ -161,7 +165,9 @@ class _Writer:
         earlier = [
             row for row in self.rows if row.department == desk.committee and (day - row.found_on).days in range(30, 360)
         ]
-        if earlier and len(self.rows) % 4 == 0:  # it came back
+        if of is not None:
+            committee, text = of, said(self.random)[1]
+        elif earlier and len(self.rows) % 4 == 0:  # it came back
             old = self.random.choice(earlier)
             committee, text = old.committee, old.text
         else:

@@ -307,6 +307,8 @@ def _draft(ground: Ground, city: Department, most: int) -> None:
         by=city.reviewers[0].act(on=today),
     )  # fmt: skip
     ground.rounds.append((row, None))
+    for team in city.teams:
+        team.load = 0
     seen = {one.committee.pk for one in ground.rows if one.round.year == today.year}
     for committee in [c for c in Committee.objects.active_on(today).order_by("-path") if c.pk not in seen][:most]:
         _visit(ground, city, row, committee, None, last="")
@@ -423,9 +425,9 @@ def _letter(ground: Ground, department: Department, committee: Committee, people
 
 
 def _points(random: Random, person: int) -> dict[int, tuple[Decimal, str]]:
-    """Points taken off two to six items, more by some observers than by others, each with its reason."""
+    """Points taken off four to nine items, more by some observers than by others, each with its reason."""
     found = {}
-    for number in random.sample(sorted(DEDUCTIONS), random.randint(2, 4 + person % 3)):
+    for number in random.sample(sorted(DEDUCTIONS), random.randint(4, 7 + person % 3)):
         most, reasons = DEDUCTIONS[number]
         full = {1: 8, 2: 8, 3: 8, 4: 6, 5: 10, 6: 10, 7: 15, 8: 10, 9: 10, 10: 10, 11: 5}[number]
         off = Decimal(random.randint(1, most * 2)) / 2
