@@ -50,8 +50,8 @@ class Row:
 
 
 def rows(department: Committee, *, on: date) -> list[Row]:
-    """Every committee below the department that is active on `on`, in official order; three queries."""
-    below = Committee.objects.filter(path__startswith=department.path).exclude(pk=department.pk).active_on(on)
+    """The department's own committee and all below it that are active on `on`, in official order; three queries."""
+    below = Committee.objects.under(department).active_on(on)
     committees = list(below.in_order())
     known = {row.path: row for row in committees}
     sat = ObservationVisit.objects.sat_in().filter(committee__path__startswith=department.path, observed_on__lte=on)

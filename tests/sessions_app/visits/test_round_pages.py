@@ -69,7 +69,7 @@ def test_a_round_is_made_filled_proposed_and_sent_out_on_its_pages(here):
         client.post(reverse("round_new"), form)
     row = VisitRound.objects.get()
     text = page(client, "round_places", row.pk)
-    assert text.count("从未旁听") == 5
+    assert text.count("从未旁听") == 6
     chosen = [unit.pk for unit in here.units]
     text = post(client, "round_places", row.pk, places=chosen, shown=[*chosen, here.county.pk]).text
     assert "还没有派" in text
@@ -259,16 +259,16 @@ def test_coverage_counts_and_each_number_opens_its_list(here):
     arranging.been(here, third, here.teams[1], date(2025, 6, 1))
     client = browser(here.reviewer)
     listed = lambda **query: page(client, "coverage", **query).split('id="list"')[1].count('<th scope="row">')  # noqa: E731
-    assert listed() == 6  # four units, the county and what is below it
+    assert listed() == 7  # the city's own committee, four units, the county and what is below it
     for query, count in (
-        ({"state": "seen"}, 2), ({"state": "unseen"}, 4), ({"state": "never"}, 3), ({"months": 3, "state": "seen"}, 1),
+        ({"state": "seen"}, 2), ({"state": "unseen"}, 5), ({"state": "never"}, 4), ({"months": 3, "state": "seen"}, 1),
         ({"year": 2024}, 1), ({"first": 2023, "until": 2025}, 2), ({"until": 2026, "first": 2023}, 3),
-        ({"team": here.teams[0].pk}, 1), ({"team": "none"}, 5), ({"under": here.county.pk}, 2), ({"alone": "on"}, 4),
+        ({"team": here.teams[0].pk}, 1), ({"team": "none"}, 6), ({"under": here.county.pk}, 2), ({"alone": "on"}, 5),
         ({"q": "县直"}, 1), ({"state": "seen", "alone": "on"}, 2),
     ):  # fmt: skip
         assert listed(**query) == count, query
     text = page(client, "coverage")
-    assert "33.3%" in text and "2 / 6" in text
+    assert "28.6%" in text and "2 / 7" in text
     assert below.name in text
     answer = client.get(reverse("coverage"), {"state": "seen", "format": "xlsx"})
     assert len(list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(min_row=5))) == 2
