@@ -1,7 +1,22 @@
 """The rooms' models, gathered for Django: one app, one migration history."""
 
+from sessions_app.assessment.models import (
+    Assessment,
+    AssessmentSheet,
+    BonusRequest,
+    Commitment,
+    Indicator,
+    LeaderInterview,
+    Objection,
+    OtherResult,
+    Scheme,
+    SchemeItem,
+    SheetEdition,
+    SheetLine,
+)
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.models import AttendanceMark, LeaveRequest, MakeUpStudy
+from sessions_app.bulletins.models import Bulletin, BulletinAnnex, BulletinReceipt, PracticeCard
 from sessions_app.corrections.models import Correction
 from sessions_app.findings.models import Evidence, Extension, Finding, Measure, Milestone, ProblemType, Progress
 from sessions_app.guidance.models import PromptMapping, PromptReading, PromptReceipt, PromptTopic, StudyPrompt
@@ -10,7 +25,7 @@ from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.minutes.models import ActionItem, Minutes, MinutesSection
 from sessions_app.notices.models import ChatTarget, Delivery, Notice, Preference
 from sessions_app.outcomes.models import Outcome
-from sessions_app.papers.models import Erratum, IssuedPaper, PaperSection
+from sessions_app.papers.models import Erratum, IssuedPaper, PaperFile, PaperSection, WordTemplate
 from sessions_app.plans.models import PlanItem, StudyPlan
 from sessions_app.policies.models import Period, PolicyParameter, WorkingDay
 from sessions_app.reminders.models import DueItem, FeedKey, Reminder, Round
@@ -41,6 +56,9 @@ from sessions_app.visits.models import (
 from sessions_app.workbooks.models import ImportRun
 
 __all__ = [
+    "Assessment", "AssessmentSheet", "BonusRequest", "Bulletin", "BulletinAnnex", "BulletinReceipt", "Commitment", "Indicator",
+    "LeaderInterview", "Objection", "OtherResult", "PaperFile", "PracticeCard", "Scheme", "SchemeItem", "SheetEdition",
+    "SheetLine", "WordTemplate",
     "ActionItem", "AgendaItem", "Attachment", "AttendanceMark", "BeatSwitch", "ChatTarget", "Correction", "Delivery",
     "DueItem", "Erratum", "Evidence", "Extension", "ExtraParticipant", "FeedKey", "Feedback", "Finding", "ImportRun",
     "Interview", "IssuedPaper", "Job", "JobStep", "LeaveRequest", "LetterLine", "MakeUpStudy", "Measure", "Milestone",

@@ -290,7 +290,7 @@ def profile(request: HttpRequest) -> HttpResponse:
             request.POST or None, initial={"version": own.version, "phone": own.phone, "email": own.email}
         )  # fmt: skip
         if request.method == "POST" and form.is_valid():
-            act = lambda: people_actions.edit_person(own, **form.cleaned_data, by=user, at=request.now)  # noqa: E731
+            act = lambda: people_actions.edit_person(own, **form.cleaned_data, by=user, at=request.now)
             if attempt(request, act, form):
                 messages.success(request, "已保存。")
                 return redirect("profile")

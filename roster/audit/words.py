@@ -13,6 +13,9 @@ THINGS = {
     "visitround": "旁听批次", "observationvisit": "列席旁听", "scoresheet": "评分表", "visitscore": "旁听评分", "feedback": "旁听反馈",
     "finding": "问题", "extension": "延期", "problemtype": "问题类别", "opening": "抽查",
     "round": "提醒轮次",
+    "scheme": "考核办法", "assessment": "考核", "assessmentsheet": "考核评分表", "objection": "考核申诉", "bonusrequest": "加分申请",
+    "otherresult": "其他考核结果", "leaderinterview": "约谈", "bulletin": "学情通报", "bulletinreceipt": "通报签收",
+    "paperfile": "文书文件", "wordtemplate": "Word 模板",
 }  # fmt: skip
 VERBS = {
     "create": "新建", "edit": "修改", "save": "保存", "save_head": "保存", "save_items": "保存条目", "submit": "提交",

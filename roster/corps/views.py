@@ -286,7 +286,7 @@ def course_edit(request: HttpRequest, pk: int) -> HttpResponse:
     lessons = _lessons(request, row)
     conflict = None
     if request.method == "POST" and "add" not in request.POST and form.is_valid() and lessons.is_valid():
-        act = lambda: training_actions.edit_course(  # noqa: E731
+        act = lambda: training_actions.edit_course(
             row, version=form.cleaned_data["version"], lessons=typed_lessons(lessons), **form.given(), by=request.user,
             at=request.now,
         )  # fmt: skip
@@ -454,7 +454,7 @@ def expert_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form.fields["unit"].queryset = _units(request) | Committee.objects.filter(pk=row.unit_id or 0)
     conflict = None
     if request.method == "POST" and form.is_valid():
-        act = lambda: pool_actions.edit_expert(  # noqa: E731
+        act = lambda: pool_actions.edit_expert(
             row, version=form.cleaned_data["version"], **_expert_given(form), by=request.user, at=request.now
         )
         if attempt(request, act, form):
@@ -479,7 +479,7 @@ def expert_away(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(row)
     form = AwayForm(request.POST)
     if filled(request, form):
-        act = lambda: pool_actions.add_away(row, **form.cleaned_data, by=request.user, at=request.now)  # noqa: E731
+        act = lambda: pool_actions.add_away(row, **form.cleaned_data, by=request.user, at=request.now)
         if attempt(request, act):
             messages.success(request, "已登记不可用时段。")
     return redirect(row)
@@ -563,7 +563,7 @@ def team_new(request: HttpRequest) -> HttpResponse:
         initial={"since": request.today},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
-        act = lambda: pool_actions.create_team(  # noqa: E731
+        act = lambda: pool_actions.create_team(
             committee=form.department(),
             since=form.cleaned_data["since"],
             **form.given(),
@@ -591,7 +591,7 @@ def team_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = EditTeamForm(request.POST or None, experts=_pool([row.committee_id], day), initial=initial)
     conflict = None
     if request.method == "POST" and form.is_valid():
-        act = lambda: pool_actions.edit_team(  # noqa: E731
+        act = lambda: pool_actions.edit_team(
             row, version=form.cleaned_data["version"], on=form.cleaned_data["on"], **form.given(), by=request.user,
             at=request.now,
         )  # fmt: skip
@@ -613,7 +613,7 @@ def team_area(request: HttpRequest, pk: int) -> HttpResponse:
     form = AreaForm(request.POST, committees=Committee.objects.under(row.committee))
     if filled(request, form):
         given = form.cleaned_data
-        act = lambda: pool_actions.set_areas(  # noqa: E731
+        act = lambda: pool_actions.set_areas(
             row, committees={c.pk for c in given["committees"]}, on=given["on"], version=given["version"], by=request.user,
             at=request.now,
         )  # fmt: skip
@@ -668,7 +668,7 @@ def hand_over_new(request: HttpRequest) -> HttpResponse:
     form = HandOverForm(request.POST or None, givers=givers, people=Person.objects.all(), initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        act = lambda: hand_over_actions.prepare(  # noqa: E731
+        act = lambda: hand_over_actions.prepare(
             given["giver"], receiver=given["receiver"], ends_at=form.ends_at(), note=given["note"], by=request.user,
             at=request.now,
         )  # fmt: skip
@@ -728,7 +728,7 @@ def hand_over_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(HandOver.objects.open_to(request.user, P.HAND_OVER), pk=pk)
     form = CancelForm(request.POST)
     if filled(request, form):
-        act = lambda: hand_over_actions.cancel(row, **form.cleaned_data, by=request.user, at=request.now)  # noqa: E731
+        act = lambda: hand_over_actions.cancel(row, **form.cleaned_data, by=request.user, at=request.now)
         if attempt(request, act):
             messages.success(request, "交接已取消。")
     return redirect(row)

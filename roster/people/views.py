@@ -183,7 +183,7 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = EditPersonForm(request.POST or None, initial={name: getattr(row, name) for name in names})
     conflict = None
     if request.method == "POST" and form.is_valid():
-        act = lambda: actions.edit_person(row, **form.cleaned_data, by=request.user, at=request.now)  # noqa: E731
+        act = lambda: actions.edit_person(row, **form.cleaned_data, by=request.user, at=request.now)
         if attempt(request, act, form):
             messages.success(request, "已保存。")
             return redirect(row)

@@ -27,7 +27,8 @@ ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ..
         ("/visits/", "/rounds/", "/teams/", "/experts/"),
     ),
     ("成果", "outcome_list", "award", (P.OUTCOME_READ,), ("/outcomes/",)),
-    ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/")),
+    ("考核", "assessment_home", "clipboard-data", (P.ASSESS_READ,), ("/assessment/", "/interviews/")),
+    ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/", "/bulletins/")),
     ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
 )
 MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
@@ -36,6 +37,8 @@ MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] 
     ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
     ("问题整改", "finding_list", "clipboard-check", (P.FINDING_READ,), ("/findings/",)),
     ("三张清单", "list_learning", "list-check", (P.FACTS_READ,), ()),
+    ("学情通报", "bulletin_list", "newspaper", (P.BULLETIN_READ,), ("/bulletins/",)),
+    ("约谈", "interview_list", "chat-square-text", (P.INTERVIEW_READ,), ("/interviews/",)),
     ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
     ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),
     ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),

@@ -93,7 +93,7 @@ def _tell(letter: ReminderLetter, items: Sequence[DueItem], sender: str, day: da
     behind = parameters.value("behind_working_days", letter.committee, day)
     lines = [
         {
-            "item": item.pk, "kind": item.get_kind_display(), "what": item.what, "committee": "",
+            "item": item.pk, "kind": item.kind_label, "what": item.what, "committee": "",
             "due": item.due_on.isoformat(), "left": left_words(item.due_on, day, working),
             "tone": str(tone(item.due_on, day, working, behind_days=behind)), "url": item.url,
         }

@@ -83,7 +83,7 @@ def facts(
         "sender": department(sender.name_on(day), sender.kind),
         "items": [
             {
-                "kind": item.get_kind_display(), "what": item.what, "due": item.due_on.isoformat(),
+                "kind": item.kind_label, "what": item.what, "due": item.due_on.isoformat(),
                 "left": left_words(item.due_on, day, working).replace(" ", ""),
             }
             for item in items

@@ -210,7 +210,7 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
     working = draft.days_round([line.item for line in lines], request.today)
     shown = [
         {
-            "what": line.what, "kind": line.item.get_kind_display(), "due": line.due_on, "met": line.item.met_on,
+            "what": line.what, "kind": line.item.kind_label, "due": line.due_on, "met": line.item.met_on,
             "url": line.item.url if not line.item.met_on and opens(request.user, line.item.url) else "",
             "left": left_words(line.item.due_on, request.today, working),
         }

@@ -56,7 +56,7 @@ def chat_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ChatForm(request.POST or None, initial=initial)
     conflict: dict[str, Any] | None = None
     if request.method == "POST" and form.is_valid():
-        act = lambda: robots.keep(committee, **form.cleaned_data, by=request.user, at=request.now)  # noqa: E731
+        act = lambda: robots.keep(committee, **form.cleaned_data, by=request.user, at=request.now)
         if attempt(request, act, form):
             messages.success(request, "工作群已保存，下一次月提醒、季安排会发到群里。")
             return redirect("chat_list")

@@ -111,7 +111,7 @@ def preference(request: HttpRequest) -> HttpResponse:
     form = PreferenceForm(request.POST or None, initial=_chosen(row))
     conflict: dict[str, Any] | None = None
     if request.method == "POST" and form.is_valid():
-        act = lambda: choosing.choose(person, **form.cleaned_data, by=request.user, at=request.now)  # noqa: E731
+        act = lambda: choosing.choose(person, **form.cleaned_data, by=request.user, at=request.now)
         if attempt(request, act, form):
             messages.success(request, "已保存，下一次提醒按新的设置。")
             return redirect("preference")

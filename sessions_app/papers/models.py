@@ -37,6 +37,17 @@ class PaperKind(models.TextChoices):
     RECTIFICATION = "rectification", "整改台账"
     RECTIFICATION_NOTICE = "rect-notice", "整改通知"
     LEARNING = "learning", "学习清单"
+    SUMMARY = "summary", "纪要"
+    SPEECH = "speech", "发言提纲审核表"
+    LEAVE = "leave", "请假条"
+    MAKE_UP = "make-up", "补学登记表"
+    MEMBERS = "members", "成员名单备案表"
+    FILING = "speaker-filing", "外请报告备案表"
+    SCORES = "scores", "考核评分表"
+    INTERVIEW = "interview", "约谈记录"
+    BULLETIN = "bulletin", "学情通报"
+    VOLUME = "volume", "学习档案"
+    BRIEFING = "briefing", "工作情况汇报"
 
 
 OF_VISITS = (PaperKind.VISIT_RECORD, PaperKind.FEEDBACK)
@@ -106,6 +117,82 @@ class IssuedPaper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class PaperFormat(models.TextChoices):
+    DOCX = "docx", "Word"
+    XLSX = "xlsx", "Excel"
+    ZIP = "zip", "原件包"
+
+
+def file_path(instance: "PaperFile", filename: str) -> str:
+    token = secrets.token_hex(16)
+    return f"papers/{token[:2]}/{token}.{instance.format}"
+
+
+class PaperFile(models.Model):
+    """The same paper in another format, made from the same frozen facts. Never changed (trigger in migration 0009)."""
+
+    paper = models.ForeignKey(IssuedPaper, on_delete=models.PROTECT, related_name="files")
+    format = models.CharField("格式", max_length=4, choices=PaperFormat)
+    file = models.FileField(upload_to=file_path, max_length=120)
+    sha256 = models.CharField(max_length=64)
+    edition = models.CharField("版式", max_length=64, help_text="SHA-256 of the template and whatever sets it")
+    template = models.ForeignKey("WordTemplate", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("生成时间")
+
+    class Meta:
+        verbose_name = "文书文件"
+        verbose_name_plural = "文书文件"
+        constraints = [models.UniqueConstraint(fields=["paper", "format"], name="paper_file_once")]
+
+    def __str__(self) -> str:
+        return f"{self.paper}.{self.format}"
+
+
+def template_path(instance: "WordTemplate", filename: str) -> str:
+    token = secrets.token_hex(16)
+    return f"word/{token[:2]}/{token}.docx"
+
+
+class WordTemplateQuerySet(ScopedQuerySet):
+    def in_use(self) -> Self:
+        return self.filter(withdrawn_at__isnull=True)
+
+
+class WordTemplate(models.Model):
+    """A department's own Word edition of a kind of paper; the newest not withdrawn, nearest up the path, is used."""
+
+    committee = models.ForeignKey(
+        Committee, verbose_name="使用范围", on_delete=models.PROTECT, related_name="word_templates"
+    )
+    kind = models.CharField("文书", max_length=16, choices=PaperKind)
+    number = models.PositiveSmallIntegerField("版次")
+    file = models.FileField(upload_to=template_path, max_length=120)
+    sha256 = models.CharField(max_length=64)
+    note = models.CharField("说明", max_length=200, blank=True)
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间")
+    withdrawn_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField("停用时间", null=True, blank=True)
+
+    objects: Any = WordTemplateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Word 模板"
+        verbose_name_plural = "Word 模板"
+        ordering = ["kind", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["committee", "kind", "number"], name="word_template_number"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True)
+                | Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False),
+                name="word_template_withdrawn_who_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} 第{self.number}版"
 
 
 class PaperSection(models.Model):

@@ -1,6 +1,6 @@
 """Addresses of this room."""
 
-from django.urls import path
+from django.urls import include, path
 
 from sessions_app.papers import views
 
@@ -14,5 +14,7 @@ urlpatterns = [
     path("papers/annual/", views.paper_annual_choose, name="paper_annual_choose"),
     path("papers/annual/<int:pk>/", views.paper_annual, name="paper_annual"),
     path("papers/print/<slug:kind>/<int:pk>/", views.paper_print, name="paper_print"),
+    path("", include("sessions_app.papers.word_urls")),
+    path("", include("sessions_app.papers.volume_urls")),
     path("papers/issue/<slug:kind>/<int:pk>/", views.paper_issue, name="paper_issue"),
 ]

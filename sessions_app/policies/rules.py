@@ -32,6 +32,7 @@ class Key:
 
 RULE = "《中国共产党党委（党组）理论学习中心组学习规则》"
 PRACTICE = "各地通行做法，可按本地规定修改"
+LENGTH = "《整治形式主义为基层减负若干规定》"
 _ALL = (
     Key("sessions_per_quarter", "每季度集体学习研讨不少于", ValueType.COUNT, 1, "次", RULE),
     Key("days_per_year", "每年集体学习不少于", ValueType.COUNT, 0, "天", PRACTICE, "0 表示不考核"),
@@ -119,6 +120,41 @@ _ALL = (
     ),
     Key("finding_plan_working_days", "整改措施报送期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自确认当日起算", 1),
     Key("finding_recurrence_months", "同类问题算重复发生", ValueType.COUNT, 12, "个月", PRACTICE, "几个月以内", 1, 60),
+    Key("self_score_working_days", "考核自评期限", ValueType.COUNT, 10, "个工作日", PRACTICE, "自发起自评当日起算", 1),
+    Key("objection_working_days", "考核结果申诉期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自公示当日起算", 1),
+    Key("interview_years", "连续几年排名靠后列入约谈建议", ValueType.COUNT, 2, "年", PRACTICE, "", 1, 5),
+    Key("interview_lowest_share", "排名靠后的比例", ValueType.RATE, 0.1, "", PRACTICE, "0.1 即末 10%，至少 1 家", 0, 1),
+    Key(
+        "bulletin_receipt_working_days",
+        "学情通报签收期限",
+        ValueType.COUNT,
+        5,
+        "个工作日",
+        PRACTICE,
+        "自签发当日起算",
+        1,
+    ),
+    Key("bulletin_length", "季度学情通报字数上限", ValueType.COUNT, 4000, "字", LENGTH, "只提醒，不拦截", 500, 20000),
+    Key(
+        "bulletin_length_year",
+        "年度学情通报字数上限",
+        ValueType.COUNT,
+        5000,
+        "字",
+        LENGTH,
+        "只提醒，不拦截",
+        500,
+        20000,
+    ),
+    Key(
+        "red_head",
+        "公文加红头",
+        ValueType.SWITCH,
+        False,
+        "",
+        "《党政机关公文格式》（GB/T 9704-2012）",
+        "正式印发时才开",
+    ),
     Key("visit_coverage_months", "列席旁听覆盖周期", ValueType.COUNT, 12, "个月", PRACTICE, "", 1),
 )
 KEYS: Mapping[str, Key] = {key.key: key for key in _ALL}
@@ -137,6 +173,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "near_working_days", "behind_working_days", "escalate_leader_working_days", "escalate_reviewer_working_days",
         "month_check_day", "quarter_first_check_day", "quarter_second_check_day", "year_review_open_day",
         "year_close_notice_working_days",
+    ),
+    "考核和通报": (
+        "self_score_working_days", "objection_working_days", "interview_years", "interview_lowest_share",
+        "bulletin_receipt_working_days", "bulletin_length", "bulletin_length_year", "red_head",
     ),
     "列席旁听和整改": tuple(key.key for key in _ALL if key.key.startswith(("visit_", "feedback_", "finding_"))),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet
 from roster.people.models import Person
 from sessions_app.notices.models import Notice, Rhythm
-from sessions_app.reminders.rules import KINDS
+from sessions_app.reminders.rules import KINDS, Kind
 
 
 class DueItemQuerySet(ScopedQuerySet):
@@ -23,7 +23,9 @@ class DueItem(models.Model):
     `due_on` decides near, behind, overdue whenever it is read; none of these is stored. Kept by `reminders.actions.sync`.
     """
 
-    kind = models.CharField("类别", max_length=20, choices=[(kind.value, row.label) for kind, row in KINDS.items()])
+    kind = models.CharField(
+        "类别", max_length=20, help_text="one of rules.KINDS; no choices here, a new kind is no migration"
+    )
     subject = models.CharField(max_length=40, help_text="what it is about: plan:7:2026, session:12, make-up:31")
     committee = models.ForeignKey(Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="due_items")
     person = models.ForeignKey(
@@ -54,6 +56,10 @@ class DueItem(models.Model):
 
     def __str__(self) -> str:
         return self.what
+
+    @property
+    def kind_label(self) -> str:
+        return KINDS[Kind(self.kind)].label
 
 
 class Audience(models.TextChoices):

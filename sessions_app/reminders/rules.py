@@ -29,6 +29,13 @@ class Kind(StrEnum):
     FEEDBACK_WAITING = "FEEDBACK_WAITING"
     FEEDBACK_RECEIPT_DUE = "FEEDBACK_RECEIPT_DUE"
     FEEDBACK_REPLY_DUE = "FEEDBACK_REPLY_DUE"
+    SELF_SCORE_DUE = "SELF_SCORE_DUE"
+    VERIFY_WAITING = "VERIFY_WAITING"
+    SHEET_PUBLISHED = "SHEET_PUBLISHED"
+    OBJECTION_WAITING = "OBJECTION_WAITING"
+    INTERVIEW_DUE = "INTERVIEW_DUE"
+    BULLETIN_WAITING = "BULLETIN_WAITING"
+    BULLETIN_UNRECEIPTED = "BULLETIN_UNRECEIPTED"
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,13 @@ KINDS: Mapping[Kind, KindRow] = {
     Kind.FEEDBACK_WAITING: KindRow("旁听反馈待审核", "审核", (REVIEWER,), urgent=True, escalates=False),
     Kind.FEEDBACK_RECEIPT_DUE: KindRow("反馈意见未签收", "签收", (SECRETARY,), urgent=True),
     Kind.FEEDBACK_REPLY_DUE: KindRow("反馈意见未回复", "回复", (SECRETARY,)),
+    Kind.SELF_SCORE_DUE: KindRow("考核自评未提交", "自评", (SECRETARY,)),
+    Kind.VERIFY_WAITING: KindRow("考核待复核", "复核", (REVIEWER,), escalates=False),
+    Kind.SHEET_PUBLISHED: KindRow("考核结果公示中", "查看", (SECRETARY, LEADER), urgent=True, escalates=False),
+    Kind.OBJECTION_WAITING: KindRow("考核申诉待复议", "复议", (REVIEWER,), urgent=True, escalates=False),
+    Kind.INTERVIEW_DUE: KindRow("约谈待进行", "约谈", (REVIEWER,), escalates=False),
+    Kind.BULLETIN_WAITING: KindRow("学情通报待核稿", "核稿", (REVIEWER,), urgent=True, escalates=False),
+    Kind.BULLETIN_UNRECEIPTED: KindRow("学情通报未签收", "签收", (SECRETARY,), urgent=True),
 }
 
 

@@ -131,7 +131,7 @@ def _workbook(request: HttpRequest, shown: Any, by_item: bool, note: str, workin
         title, heads = "到期事项", ITEM_HEADS
         sheet = (
             (
-                str(line.item.committee), line.item.what, line.item.get_kind_display(), line.item.due_on,
+                str(line.item.committee), line.item.what, line.item.kind_label, line.item.due_on,
                 TONE_WORDS[Tone(line.tone)], line.left, line.told_words, line.escalated,
             )
             for line in behind.in_chunks(shown, request.today, working)

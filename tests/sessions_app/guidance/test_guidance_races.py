@@ -45,7 +45,7 @@ def race(*acts: Callable[[], Any]) -> list[str]:
 def test_four_secretaries_who_receive_make_one_receipt():
     here = prompting.place()
     row = prompting.published(here.city, here.reviewer)
-    act = lambda: actions.receive(row, committee=here.unit, by=here.secretary, at=AT)  # noqa: E731
+    act = lambda: actions.receive(row, committee=here.unit, by=here.secretary, at=AT)
     assert race(act, act, act, act) == ["done"] * 4
     assert PromptReceipt.objects.count() == 1
     assert AuditEvent.objects.filter(verb="receive").count() == 1
@@ -70,14 +70,14 @@ def test_two_answers_to_one_topic_leave_one_mapping_and_both_in_the_record():
 def test_of_two_who_publish_one_wins():
     here = prompting.place()
     row = prompting.draft(here.city, here.reviewer)
-    act = lambda: actions.publish(row, version=row.version, by=here.reviewer, at=AT)  # noqa: E731
+    act = lambda: actions.publish(row, version=row.version, by=here.reviewer, at=AT)
     assert race(act, act) == ["done", "stale"]
     assert AuditEvent.objects.filter(verb="publish").count() == 1
 
 
 def test_the_same_form_sent_twice_at_once_makes_one_draft():
     here = prompting.place()
-    act = lambda: prompting.draft(here.city, here.reviewer, form_token="c" * 36)  # noqa: E731
+    act = lambda: prompting.draft(here.city, here.reviewer, form_token="c" * 36)
     assert race(act, act) == ["done", "done"]
     assert StudyPrompt.objects.count() == 1
 

@@ -429,7 +429,7 @@ def test_part_of_the_tree_finds_what_the_whole_finds_there() -> None:
     for county in (*counties, root):
         inside = set(Committee.objects.under(county).values_list("pk", flat=True))
         part = due.find(due.load(DAY, Committee.objects.under(county)))
-        key = lambda row: (row.kind, row.subject)  # noqa: E731
+        key = lambda row: (row.kind, row.subject)
         assert sorted(part, key=key) == sorted((row for row in whole if row.committee_id in inside), key=key)
     assert due.find(due.load(DAY, Committee.objects.none())) == []
 

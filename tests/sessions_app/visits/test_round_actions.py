@@ -41,7 +41,7 @@ def by_hand(here, row, unit, team, people, **more):
 
 # ------------------------------------------------------------------------------------------------------------ rounds
 def test_rounds_are_numbered_by_department_and_year(here):
-    make = lambda year, **more: actions.create_round(  # noqa: E731
+    make = lambda year, **more: actions.create_round(
         committee=more.pop("committee", here.city),
         since=date(year, 4, 1),
         until=date(year, 6, 1),
@@ -361,7 +361,7 @@ def test_a_department_above_says_why_and_it_stays_open_that_day(here):
     team, people = arranging.team(here.county, "县一组")
     row = VisitRound.objects.create(committee=here.county, year=2026, number=1, since=FIRST, until=LAST)
     visit = ObservationVisit.objects.create(round=row, committee=unit, team=team, stage=VisitStage.ASSIGNED)
-    sees = lambda permission: ObservationVisit.objects.open_to(here.reviewer, permission).exists()  # noqa: E731
+    sees = lambda permission: ObservationVisit.objects.open_to(here.reviewer, permission).exists()
     assert ObservationVisit.objects.open_to(county, "visit.edit").exists()
     assert not sees("visit.read")
     with pytest.raises(Refused, match="请写明抽查理由"):

@@ -258,7 +258,7 @@ def test_coverage_counts_and_each_number_opens_its_list(here):
     arranging.been(here, second, here.teams[0], date(2024, 5, 1))
     arranging.been(here, third, here.teams[1], date(2025, 6, 1))
     client = browser(here.reviewer)
-    listed = lambda **query: page(client, "coverage", **query).split('id="list"')[1].count('<th scope="row">')  # noqa: E731
+    listed = lambda **query: page(client, "coverage", **query).split('id="list"')[1].count('<th scope="row">')
     assert listed() == 7  # the city's own committee, four units, the county and what is below it
     for query, count in (
         ({"state": "seen"}, 2), ({"state": "unseen"}, 5), ({"state": "never"}, 4), ({"months": 3, "state": "seen"}, 1),

@@ -31,7 +31,7 @@ def test_of_two_who_send_a_team_to_one_committee_the_second_is_told():
 def test_two_proposals_at_once_make_one_visit_a_place():
     here = arranging.city(units=3)
     row = arranging.round_of(here)
-    act = lambda: actions.propose(row, by=here.reviewer, at=AT)  # noqa: E731
+    act = lambda: actions.propose(row, by=here.reviewer, at=AT)
     assert race(act, act) == ["done", "done"]
     assert ObservationVisit.objects.count() == 3
     assert VisitObserver.objects.count() == 6
@@ -39,7 +39,7 @@ def test_two_proposals_at_once_make_one_visit_a_place():
 
 def test_rounds_made_at_once_have_numbers_of_their_own():
     here = arranging.city(units=0)
-    act = lambda: arranging.round_of(here)  # noqa: E731
+    act = lambda: arranging.round_of(here)
     assert race(act, act, act) == ["done"] * 3
     assert sorted(VisitRound.objects.values_list("number", flat=True)) == [1, 2, 3]
 

@@ -1,0 +1,5 @@
+"""Addresses of this room: interview."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

@@ -1,0 +1,5 @@
+"""Addresses of this room: run."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

@@ -1,0 +1,5 @@
+"""Addresses of papers: volume."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

@@ -1,0 +1,5 @@
+"""Addresses of papers: word."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []
