@@ -25,6 +25,7 @@ from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import Grant, User
 from roster.accounts.roles import ROLES, Permission
 from roster.accounts.stale import overtaken
+from roster.audit.history import moment_words
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee
 from roster.corps.models import HandOver, HandOverStage
@@ -302,7 +303,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "to_sign": HandOver.objects.filter(receiver=user.person_id, stage=HandOverStage.PREPARED).select_related("committee")
         if user.person_id else [],
         "form": form, "conflict": conflict, "roles": _roles(user, request), "events": [
-            {"at": f"{event.at.astimezone(request.now.tzinfo):%Y-%m-%d %H:%M}", "who": event.verb, "role": "",
+            {"at": moment_words(event.at), "who": event.verb, "role": "",
              "what": event.address or "", "reason": event.reason}
             for event in events
         ],

@@ -15,8 +15,8 @@ from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
 from roster.accounts.stale import overtaken
-from roster.audit.actions import SHANGHAI
 from roster.audit.forms import DayField
+from roster.audit.history import told
 from roster.audit.models import AuditEvent
 from roster.committees import actions
 from roster.committees.forms import (
@@ -148,13 +148,7 @@ ROSTER_TYPES = ("committee", "membership", "studysecretary", "grant")
 def events_about(row: Committee, limit: int = 12) -> list[dict[str, Any]]:
     """The last events of a committee's roster, for components/history.html."""
     found = AuditEvent.objects.filter(chain=row.pk, subject_type__in=ROSTER_TYPES)[:limit]
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": f"{event.verb} {event.subject_label}", "reason": event.reason,
-        }
-        for event in found
-    ]  # fmt: skip
+    return told(found, more=lambda event: f" {event.subject_label}")
 
 
 def _to_edit(request: HttpRequest, pk: int) -> Committee:

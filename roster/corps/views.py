@@ -21,8 +21,7 @@ from roster.accounts.roles import Permission
 from roster.accounts.sheets import workbook
 from roster.accounts.stale import overtaken
 from roster.audit.actions import SHANGHAI, record
-from roster.audit.models import AuditEvent
-from roster.audit.words import verb_word
+from roster.audit.history import history_of
 from roster.committees.models import Committee, ScopedQuerySet, periods_meet
 from roster.corps import hand_over_actions, overview, pool_actions, training_actions
 from roster.corps.consequences import open_things
@@ -79,17 +78,6 @@ def _departments(user: User, needed: Permission) -> QuerySet[Committee]:
 def _may_edit(request: HttpRequest, row: Any) -> bool:
     rows = type(row).objects.open_to(request.user, P.CORPS_EDIT)
     return bool(request.user.may(P.CORPS_EDIT) and rows.filter(pk=row.pk).exists())
-
-
-def _history(row: Any) -> list[dict[str, Any]]:
-    events = AuditEvent.objects.about(row).order_by("-id")[:30]
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": verb_word(event.verb, event.subject_type), "reason": event.reason,
-        }
-        for event in events
-    ]  # fmt: skip
 
 
 def _sheet(request: HttpRequest, name: str, heads: Sequence[str], lines: Any, note: str) -> HttpResponse:
@@ -233,7 +221,7 @@ def course(request: HttpRequest, pk: int) -> HttpResponse:
         "course": row, "lessons": lessons, "page_obj": page, "offered": offered, "may_edit": may_edit, "is_open": is_open,
         "shown": ",".join(str(pk) for pk in shown), "enrol": enrol, "left": len(left) if enrol else 0,
         "people": page.paginator.count, "completed": row.trainees.filter(completed_on__isnull=False).count(),
-        "tone": COURSE_TONES[row.stage], "events": _history(row), "share": row.pass_share,
+        "tone": COURSE_TONES[row.stage], "events": history_of(row), "share": row.pass_share,
     }  # fmt: skip
     return render(request, "corps/course.html", context)
 
@@ -463,7 +451,7 @@ def expert_edit(request: HttpRequest, pk: int) -> HttpResponse:
         conflict = overtaken(form, row)
     context = {
         "form": form, "expert": row, "conflict": conflict, "aways": row.aways.order_by("-since"), "away_form": AwayForm(),
-        "places": row.memberships.select_related("team").order_by("-since"), "events": _history(row),
+        "places": row.memberships.select_related("team").order_by("-since"), "events": history_of(row),
     }  # fmt: skip
     return render(request, "corps/expert.html", context, status=_status(request))
 
@@ -549,7 +537,7 @@ def visit_team(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "team": row, "may_edit": may_edit, "members": [m for m in members if current(m)],
         "former": [m for m in members if not current(m)], "areas": [a for a in areas if current(a)],
-        "old_areas": [a for a in areas if not current(a)], "form": form, "events": _history(row),
+        "old_areas": [a for a in areas if not current(a)], "form": form, "events": history_of(row),
     }  # fmt: skip
     return render(request, "corps/team.html", context)
 
@@ -695,7 +683,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     groups = _open_now(row.committee_id, request.today) if waits else _grouped(row.contents)
     reach = HandOver.objects.open_to(request.user, P.HAND_OVER).filter(pk=pk)
     context = {
-        "row": row, "groups": groups, "waits": waits, "tone": HAND_OVER_TONES[row.stage], "events": _history(row),
+        "row": row, "groups": groups, "waits": waits, "tone": HAND_OVER_TONES[row.stage], "events": history_of(row),
         "mine": waits and row.receiver_id == request.user.person_id, "may_cancel": waits and reach.exists(),
         "facts": [
             {"label": "委员会", "value": row.committee.name}, {"label": "移交人", "value": row.giver.person.name},

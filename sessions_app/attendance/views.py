@@ -16,9 +16,9 @@ from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.audit.actions import SHANGHAI
+from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
-from roster.audit.words import verb_word
 from roster.people.models import Membership, Person
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance import actions
@@ -50,23 +50,6 @@ MARKS = (
     (Attendance.ABSENT, "缺席", "overdue", True),
 )
 WORDS = dict(Attendance.choices)
-
-
-def history_of(*subjects: Any) -> list[dict[str, Any]]:
-    """The events of these rows, newest first, as components/history.html wants them."""
-    asked = Q(pk__in=[])
-    for subject in subjects:
-        asked |= Q(subject_type=subject._meta.model_name, subject_id=subject.pk)
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-            "who": event.actor_name,
-            "role": event.actor_role,
-            "what": verb_word(event.verb, event.subject_type),
-            "reason": event.reason,
-        }
-        for event in AuditEvent.objects.filter(asked).order_by("-at", "-id")[:40]
-    ]
 
 
 # ------------------------------------------------------------------------------------------------------------- roll

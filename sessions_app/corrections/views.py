@@ -11,11 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
+from roster.audit.history import history_of
 from roster.audit.moves import Refused
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.models import Attendance
 from sessions_app.attendance.roll import open_roll
-from sessions_app.attendance.views import MARKS, history_of
+from sessions_app.attendance.views import MARKS
 from sessions_app.corrections import actions
 from sessions_app.corrections.forms import AskForm, CorrectionFilter, DecideForm, TextForm
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage

@@ -10,9 +10,7 @@ from django.views.decorators.http import require_POST
 
 from roster.accounts.doors import any_login, attempt, permission
 from roster.accounts.roles import Permission, Role
-from roster.audit.actions import SHANGHAI
-from roster.audit.models import AuditEvent
-from roster.audit.words import verb_word
+from roster.audit.history import history_of
 from sessions_app.desk import homes
 from sessions_app.desk.approvals import kinds, waiting_for
 from sessions_app.desk.decisions import DECIDE
@@ -129,17 +127,6 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
     found = dossier_of(row, request.user, request.today)
     context = {
         "session": row, "d": found, "stations": stations_of(row, request.user),
-        "events": _story(row) if found.may["read_roll"] else [],
+        "events": history_of(row) if found.may["read_roll"] else [],
     }  # fmt: skip
     return render(request, "desk/session.html", context)
-
-
-def _story(row: StudySession) -> list[dict[str, str]]:
-    """What happened to the session, newest first."""
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": verb_word(event.verb), "reason": event.reason, "url": "",
-        }
-        for event in AuditEvent.objects.about(row).order_by("-at", "-id")[:30]
-    ]  # fmt: skip

@@ -49,10 +49,6 @@ class StudyPromptQuerySet(ScopedQuerySet):
             drafts |= Q(committee__path__startswith=path)
         return self.filter(told | drafts)
 
-    def published_to(self, path: str) -> Self:
-        """Published and not closed, to the committee of this path: issued by it or by anybody above it."""
-        return self.filter(stage=PromptStage.PUBLISHED, committee_id__in=ancestors(path))
-
 
 class StudyPrompt(Versioned):
     """学习提示 of a quarter. `committee` is the root of the subtree it is published to (the city, a county)."""

@@ -17,9 +17,9 @@ from roster.accounts.listing import SIZES, ordered, page_of
 from roster.accounts.roles import Permission
 from roster.accounts.sheets import workbook
 from roster.audit.actions import SHANGHAI, record
+from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
-from roster.audit.words import verb_word
 from roster.committees.models import Committee
 from sessions_app.guidance import actions, matrix, rules
 from sessions_app.guidance.forms import (
@@ -256,7 +256,7 @@ def _page(
     receipt = context.get("receipt")
     if receipt is not None:
         shown += [receipt, *(line.mapping for line in context["lines"] if line.mapping)]
-    context["events"] = _history(shown)
+    context["events"] = history_of(*shown, more=_about)
     return render(request, "guidance/prompt.html", context, status=status)
 
 
@@ -358,21 +358,6 @@ def _total_rows(url: str, topics: list[PromptTopic], counted: Any, extra: str = 
             for state in TopicState
         ]}
         for topic in topics
-    ]  # fmt: skip
-
-
-def _history(shown: list[Any]) -> list[dict[str, Any]]:
-    """The events of the prompt and of one committee's answer, newest first; one query."""
-    found = AuditEvent.objects.none()
-    for kind in dict.fromkeys(row._meta.model_name for row in shown):
-        ids = [row.pk for row in shown if row._meta.model_name == kind]
-        found = found | AuditEvent.objects.filter(subject_type=kind, subject_id__in=ids)
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": verb_word(event.verb) + _about(event), "reason": event.reason,
-        }
-        for event in found.order_by("-at", "-id")[:40]
     ]  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
+from roster.audit.history import history_of
 from roster.committees.models import Committee
-from sessions_app.attendance.views import history_of
 from sessions_app.letters import actions, draft, rules
 from sessions_app.letters.forms import LetterFilter, LetterForm, WithdrawForm
 from sessions_app.letters.models import LetterLine, LetterStage, ReminderLetter

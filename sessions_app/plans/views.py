@@ -12,10 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
+from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
-from roster.audit.words import verb_word
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership
 from sessions_app.plans import actions, filing, rules
@@ -50,19 +49,11 @@ def due_day(committee: Committee, year: int) -> date:
     return day_in_year(parameters.value("plan_due_day", committee, date(year, 1, 1)), year)
 
 
-def history_of(plans: list[StudyPlan]) -> list[dict[str, Any]]:
+def plan_history(plans: list[StudyPlan]) -> list[dict[str, Any]]:
     """Every event of the chain of editions, newest first."""
     editions = {plan.pk: plan.edition for plan in plans}
-    events = AuditEvent.objects.filter(subject_type="studyplan", subject_id__in=editions).order_by("-at", "-id")[:60]
     many = len(editions) > 1
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": verb_word(event.verb, "studyplan") + (f"（第 {editions[event.subject_id]} 版）" if many else ""),
-            "reason": event.reason, "url": "",
-        }
-        for event in events
-    ]  # fmt: skip
+    return history_of(*plans, more=lambda event: f"（第 {editions[event.subject_id]} 版）" if many else "")
 
 
 # ------------------------------------------------------------------------------------------------ list
@@ -173,7 +164,7 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
     context = {
         "plan": plan, "quarters": quarters, "editions": editions, "newest": newest, "is_newest": is_newest,
         "tone": STAGE_TONES[plan.stage], "amended": len(editions) - 1, "warnings": warnings,
-        "history": history_of(editions), "may_edit": may_edit, "may_approve": may_approve, "own": own,
+        "history": plan_history(editions), "may_edit": may_edit, "may_approve": may_approve, "own": own,
         "may_print": request.user.may(Permission.PAPER_READ),
         "writable": may_edit and plan.stage in rules.OPEN_STAGES, "filing": filing.filing_words(original, plan.year, request.today, due, working),
         "missing": _missing(plan, items), "due": due, "return_reasons": RETURN_REASONS,

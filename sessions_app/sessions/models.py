@@ -1,6 +1,5 @@
 """StudySession and what it is made of. One Participation a committee that takes part, the host's included."""
 
-from datetime import date
 from typing import Any, Self
 
 from django.db import models
@@ -52,9 +51,6 @@ class StudySessionQuerySet(ScopedQuerySet):
 
     def held(self) -> Self:
         return self.filter(stage__in=TOOK_PLACE)
-
-    def dated_in(self, first: date, last: date) -> Self:
-        return self.filter(day__range=(first, last))
 
 
 class StudySession(Versioned):

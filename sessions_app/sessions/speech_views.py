@@ -11,10 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
+from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
-from roster.audit.words import verb_word
 from roster.committees.models import ScopedQuerySet
 from sessions_app.plans.forms import differences, with_values
 from sessions_app.sessions import filing_actions, rules, speech_actions
@@ -42,15 +41,8 @@ FILING_TONES = {"PENDING": "behind", "APPROVED": "ok", "REFUSED": "overdue"}
 RETURN_REASONS = ["请结合分管工作", "请补充对策建议", "请压缩篇幅"]
 
 
-def history_of(subject: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "who": event.actor_name, "role": event.actor_role,
-            "what": verb_word(event.verb, event.subject_type) + (f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""),
-            "reason": event.reason, "url": "",
-        }
-        for event in AuditEvent.objects.about(subject).order_by("-seq")[:40]
-    ]  # fmt: skip
+def _draft_of(event: AuditEvent) -> str:
+    return f"（第 {event.data['edition']} 稿）" if "edition" in event.data else ""
 
 
 # ------------------------------------------------------------------------------------------------ of a session
@@ -157,7 +149,7 @@ def _speech(request: HttpRequest, speech: Speech, *, status: int = 200, **more: 
         move_form = _move_form(speech)
     context = {
         "speech": speech, "session": session, "tone": TONES[speech.stage], "may_write": may_write,
-        "may_review": may_review and not own, "blocked": may_review and own, "history": history_of(speech),
+        "may_review": may_review and not own, "blocked": may_review and own, "history": history_of(speech, more=_draft_of),
         "move_form": move_form, "may_remove": may_edit and speech.stage == SpeechStage.DUE and not speech.edition,
         "form": SpeechForm(initial={name: getattr(speech, name) for name in ("version", "title", "text", "link_to_work", "proposal")}),
         "review_form": ReviewForm(initial={"version": speech.version}), "reasons": RETURN_REASONS, **more,
