@@ -10,6 +10,7 @@ class StaticFiles(StaticFilesConfig):
         *("*.amd.js", "*.cjs.js", "*.esm.*", "*.d.ts", "*.gz", "*.json", "*.rtl.*", "*.scss"),
         *("bootstrap-grid*", "bootstrap-reboot*", "bootstrap-utilities*", "bootstrap.css*", "bootstrap.js*"),
         *("bootstrap.bundle.js*", "bootstrap.min.js*", "bootstrap-icons.css", "htmx.js"),
+        *("quill.bubble*", "quill.snow*", "quill.core.js*"),
         *(
             "tom-select.base*",
             "tom-select.popular*",
