@@ -16,6 +16,7 @@ from sessions_app.facts.learned import STATE_WORDS, item_state, sessions_of
 from sessions_app.facts.periods import Span
 from sessions_app.findings.models import UNDER_WAY, Evidence
 from sessions_app.findings.proof import LIVE
+from sessions_app.papers.rules import day_words
 
 STATE_TONES = {"done": "ok", "late": "behind", "open": "muted"}
 
@@ -51,7 +52,8 @@ class ThreeList:
 
 
 def _cell(*lines: Any, url: str = "", tone: str = "") -> Cell:
-    return Cell(tuple(str(line) for line in lines if line not in (None, "")), url, tone)
+    said = (day_words(line) if isinstance(line, date) else str(line) for line in lines if line not in (None, ""))
+    return Cell(tuple(said), url, tone)
 
 
 def _placed(name: str, *rest: str) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ def _item(row: Any, held: Sequence[Any], year: int, today: date) -> Cells:
         _cell(QUARTER_WORDS[row.quarter - 1], f"{row.month}月" if row.month else ""),
         _cell(row.topic, url=row.plan.get_absolute_url()), _cell(row.get_category_display()),
         _cell(
-            *(f"第{one.number}次 {one.day}" for one in held),
+            *(f"第{one.number}次 {day_words(one.day)}" for one in held),
             url=held[0].study_session.get_absolute_url() if held else "",
         ),
         _cell(STATE_WORDS[state], tone=STATE_TONES[state]),
@@ -157,9 +159,9 @@ def rectification(place: Place, period: Span, today: date, viewer: Viewer) -> Th
 def _rectified(row: Any, judged: date) -> Cells:
     shown = row.is_open
     measures = [f"{number}．{one.text}" for number, one in enumerate(row.measures.all(), 1)] if shown else []
-    progress = [f"{one.day} {one.text}" for one in row.progress.all()] if shown else []
+    progress = [f"{day_words(one.day)} {one.text}" for one in row.progress.all()] if shown else []
     review = (row.closed_by, row.closed_on, row.close_note) if shown and row.stage == "CLOSED" else ()
-    extended = f"原定 {row.first_due_on}" if row.first_due_on and row.first_due_on != row.due_on else ""
+    extended = f"原定 {day_words(row.first_due_on)}" if row.first_due_on and row.first_due_on != row.due_on else ""
     return (
         _cell(row.number, url=finding_address(row)), _cell(row.committee), _cell(_words(row)), _cell(*measures),
         _cell(*((row.accountable_leader, row.owner) if shown else ())), _cell(row.due_on, extended), _cell(*progress),

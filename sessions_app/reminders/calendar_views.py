@@ -14,6 +14,8 @@ from roster.accounts.doors import attempt, filled, permission, public
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.audit.forms import VersionForm
+from sessions_app.policies import calendar
+from sessions_app.policies.rules import WorkingDays, left_words
 from sessions_app.reminders import feed as reader
 from sessions_app.reminders import keys
 from sessions_app.reminders.models import FeedKey
@@ -33,7 +35,9 @@ def feed(request: HttpRequest) -> HttpResponse:
     key = FeedKey.objects.filter(person_id=user.person_id).first() if user.person_id else None
     ends = request.today + timedelta(days=SHOWN_DAYS)
     found = reader.entries(user, day=request.today, stamp=request.now) if user.person_id else []
-    rows = [_row(entry, request.today) for entry in found if _shown(entry, request.today, ends)]
+    shown = [entry for entry in found if _shown(entry, request.today, ends)]
+    days = calendar.load(min([request.today, *(entry.day for entry in shown)]), ends)
+    rows = [_row(entry, request.today, days) for entry in shown]
     path = reverse("feed_ics", args=[key.person_id, keys.token(key)]) if key else ""
     address = request.build_absolute_uri(path) if key else ""
     context = {
@@ -48,10 +52,10 @@ def _shown(entry: reader.Entry, today: date, ends: date) -> bool:
     return entry.day <= ends and (entry.day >= today or entry.is_deadline)
 
 
-def _row(entry: reader.Entry, today: date) -> dict[str, Any]:
+def _row(entry: reader.Entry, today: date, days: WorkingDays) -> dict[str, Any]:
     late = entry.is_deadline and entry.day < today
     return {
-        "entry": entry, "word": "已逾期" if late else entry.word,
+        "entry": entry, "word": left_words(entry.day, today, days) if entry.is_deadline else entry.word,
         "tone": "overdue" if late else "near" if entry.is_deadline else TONES[entry.status],
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet
 from roster.people.models import Person
 from sessions_app.notices.models import Notice, Rhythm
-from sessions_app.reminders.rules import KINDS, Kind
+from sessions_app.reminders.rules import KINDS, Kind, period_words
 
 
 class DueItemQuerySet(ScopedQuerySet):
@@ -107,7 +107,11 @@ class Round(models.Model):
         constraints = [models.UniqueConstraint(fields=["rhythm", "period"], name="round_once")]
 
     def __str__(self) -> str:
-        return f"{self.get_rhythm_display()} {self.period}"
+        return f"{self.get_rhythm_display()} {self.period_label}"
+
+    @property
+    def period_label(self) -> str:
+        return period_words(self.period)
 
 
 class FeedKey(Versioned):

@@ -124,6 +124,18 @@ def quarter_period(on: date, calendar: WorkingDays) -> Period:
     return Period(f"{on.year}-Q{quarter}", first_working_day(date(on.year, quarter * 3 - 2, 1), calendar))
 
 
+def period_words(key: str) -> str:
+    """What a period's key says to people: 2026年10月, 2026年第40周, 2026年10月9日, 2026年第四季度, 2026年."""
+    year, _, part = key.partition("-")
+    if not part:
+        return f"{year}年"
+    if part[0] == "W":
+        return f"{year}年第{int(part[1:])}周"
+    if part[0] == "Q":
+        return f"{year}年第{'一二三四'[int(part[1:]) - 1]}季度"
+    return f"{year}年" + "".join(f"{int(number)}{unit}" for number, unit in zip(part.split("-"), "月日", strict=False))
+
+
 def year_open_period(on: date, calendar: WorkingDays, opens: str) -> Period:
     """The year, 2026, opening on the first working day on or after `opens` ("12-01") in it; never when none is left."""
     return Period(str(on.year), first_working_day(day_in_year(opens, on.year), calendar))

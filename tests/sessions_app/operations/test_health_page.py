@@ -84,7 +84,7 @@ def test_all_is_well(admin: Client, queue: redis.Redis) -> None:
     assert "一切正常" in text and "要处理的" not in text
     assert "Redis" in text and "2 条消息在排队" in text
     assert "server/12" in text and settings.PROGRAM_VERSION in text
-    assert "月提醒" in text and "2026-03" in text and "166" in text
+    assert "月提醒" in text and "2026年3月" in text and "166" in text
     assert all(row.label in text and row.words in text for row in BEAT)
 
 

@@ -197,10 +197,10 @@ def test_letters_are_counted_and_offered_where_one_may_write(city, world):
     owes(city)
     reviewer, head = (client_of(build.granted(role, city)) for role in (Role.REVIEWER, Role.HEAD))
     page = reviewer.get(URL).text
-    assert "2 份，1 份未撤销" in page and new in page
+    assert "2 份（未撤销 1 份）" in page and new in page
     assert f"{reverse('letter_new')}?committee={city.pk}" not in page, "nobody writes to the committee he serves"
     page = head.get(URL).text
-    assert "2 份，1 份未撤销" in page and new not in page
+    assert "2 份（未撤销 1 份）" in page and new not in page
 
 
 def test_scope_is_the_permission(city, world):

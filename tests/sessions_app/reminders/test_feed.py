@@ -334,7 +334,7 @@ def test_the_page_lists_two_months_and_what_is_overdue(place, settings) -> None:
     text = enter(user).get(reverse("feed")).text
     assert "20 天后" in text and "61 天后" not in text
     assert "：-5 天后</a></th>" not in text.split("期限")[0]
-    assert "年度学习计划尚未备案" in text and "已逾期" in text
+    assert "年度学习计划尚未备案" in text and "逾期 " in text and "还剩" in text
 
 
 def test_an_account_without_a_person_is_told_why(place) -> None:
