@@ -39,7 +39,7 @@ VERBS = {
     "enrol": "报名", "attendance": "登记签到", "away": "登记不可用时段", "away_removed": "删去不可用时段", "end": "结束任期",
     "area": "调整包片", "prepare": "准备交接", "sign": "签收",
     "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
-    "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
+    "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "suggest": "列入建议", "drop": "决定不办", "to_finding": "转为问题", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
 }  # fmt: skip
 
 # Where the history of one kind of thing says it more exactly than the record of all of them.
@@ -64,6 +64,7 @@ VERBS_OF: dict[str, dict[str, str]] = {
     "extension": {"ask": "申请延期", "agree": "同意延期", "refuse": "不同意延期"},
     "visitround": {"choose": "选择单位", "open": "下达"},
     "observationvisit": {"close": "办结", "choose": "选定学习场次", "propose": "拟派", "remove": "移出批次"},
+    "leaderinterview": {"suggest": "列入约谈建议", "confirm": "确认约谈", "drop": "决定不约谈", "hold": "登记约谈记录", "to_finding": "承诺事项转为问题"},
     "correction": {"pass_on": "组长同意，转宣传部", "countersign": "宣传部同意", "refuse_countersign": "宣传部不同意"},
 }  # fmt: skip
 
@@ -88,7 +89,7 @@ STATES = {
     "PUBLISHED": "已发布", "ISSUED": "已发出", "WAITING": "待发送", "SENDING": "发送中", "SENT": "已发送", "DROPPED": "不再发送",
     "PROPOSED": "拟派", "ASSIGNED": "已派", "REVIEWED": "会前审核", "OBSERVED": "已旁听", "FEEDBACK_PENDING": "反馈待审",
     "FED_BACK": "已反馈", "ACKNOWLEDGED": "已签收", "RAISED": "待确认", "IN_PROGRESS": "整改中", "DISMISSED": "不成立",
-    "LONG_TERM": "长期坚持", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
+    "LONG_TERM": "长期坚持", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "SUGGESTED": "建议", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
 }  # fmt: skip
 
 
@@ -101,7 +102,7 @@ CONTENT = frozenset({
     "studyplan", "studysession", "participation", "speech", "speakerfiling", "leaverequest", "makeupstudy", "minutes",
     "outcome", "correction", "attachment", "issuedpaper", "studyprompt", "promptreceipt", "promptmapping", "notice", "delivery",
     "dueitem",
-    "observationvisit", "visitscore", "feedback", "finding", "extension",
+    "observationvisit", "visitscore", "feedback", "finding", "extension", "leaderinterview", "otherresult",
 })  # fmt: skip
 
 
