@@ -1,6 +1,6 @@
 """Doors of the dashboards: the overview, the table of committees, and the list behind every number."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +28,8 @@ from sessions_app.dashboards.exceptions import (
 )
 from sessions_app.dashboards.forms import PeriodForm, tops
 from sessions_app.facts import counted
-from sessions_app.facts.drill import MAKERS, Listing, Narrow, listing
+from sessions_app.facts.appraisal_drill import FURTHER, listing
+from sessions_app.facts.drill import MAKERS, Listing, Narrow
 from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
 from sessions_app.facts.figures import MODES, Figures, for_committee, for_scope
 from sessions_app.facts.periods import Span, before
@@ -153,8 +154,9 @@ def committee_table(request: HttpRequest) -> HttpResponse:
 @permission(P.FACTS_READ, P.DASHBOARD_READ)
 @require_safe
 def drill(request: HttpRequest) -> HttpResponse:
-    """The rows a number counts: any key of `facts`, any exception of the overview."""
+    """The rows a number counts: any key of `facts`, any measure of an assessment, any exception of the overview."""
     here, form, period = asked(request, P.FACTS_READ)
+    period = _until(request, period)
     found = _listing(request, here, period)
     total = found.total()
     order = request.GET.get("sort") if request.GET.get("sort") in found.orders else next(iter(found.orders), "")
@@ -179,7 +181,20 @@ def drill(request: HttpRequest) -> HttpResponse:
 
 
 PART = tuple(item.name for item in fields(Part))
-HIDDEN = ("key", "only", "mode", "category", "kind", "sort", "per", *PART)
+HIDDEN = ("key", "only", "until", "mode", "category", "kind", "sort", "per", *PART)
+
+
+def _cut_off(request: HttpRequest) -> date | None:
+    """The day up to which an assessment counted, where the address names one."""
+    try:
+        return date.fromisoformat(request.GET.get("until", ""))
+    except ValueError:
+        return None
+
+
+def _until(request: HttpRequest, period: Span) -> Span:
+    day = _cut_off(request)
+    return replace(period, last=day) if day and period.first <= day < period.last else period
 
 
 def _part(request: HttpRequest) -> Part:
@@ -198,13 +213,13 @@ def _part(request: HttpRequest) -> Part:
 
 def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
     key = request.GET.get("key", "")
-    if key in MAKERS:
+    if key in MAKERS or key in FURTHER:
         category = request.GET.get("category", "")
         narrow = Narrow(
             mode=request.GET.get("mode", ""),
             category=int(category) if category.isdecimal() and len(category) < 3 else None,
             kind=request.GET.get("kind", ""),
-            today=request.today,
+            today=min(request.today, _cut_off(request) or request.today),
             viewer=request.user,
             part=_part(request),
         )
@@ -217,7 +232,9 @@ def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
 def _narrowed(request: HttpRequest) -> str:
     mode, kind, category = (request.GET.get(name, "") for name in ("mode", "kind", "category"))
     categories = {str(one.value): str(one.label) for one in ContentCategory}
-    words = [MODES.get(mode, ""), OUTCOME_KINDS.get(kind, ""), categories.get(category, "")]
+    day = _cut_off(request)
+    words = [f"截至 {day}" if day else ""]
+    words += [MODES.get(mode, ""), OUTCOME_KINDS.get(kind, ""), categories.get(category, "")]
     part = _part(request)
     stages = {**dict(FindingStage.choices), "under-way": "未销号"}
     words += [str(stages.get(part.stage, "")), STEPS[part.step][0] if part.step in STEPS else ""]

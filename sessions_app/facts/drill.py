@@ -219,10 +219,10 @@ def _rates(*columns: str) -> Maker:
 def _speeches(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
     rows = counted.speeches(scope, period).filter(**narrow.of_session("participation__study_session__"))
     found = rows.select_related("speaker", "participation__committee", "participation__study_session")
-    return found, _speech_line, None, False, by_committee("participation__committee__", "participation__day", "pk")
+    return found, speech_line, None, False, by_committee("participation__committee__", "participation__day", "pk")
 
 
-def _speech_line(row: Any) -> Line:
+def speech_line(row: Any) -> Line:
     place = row.participation
     words = f"{row.get_kind_display()}发言 · {row.speaker}"
     return Line(str(place.committee), place.day, row.title, place.study_session.get_absolute_url(), words)
@@ -232,7 +232,7 @@ def _outcomes(rows: Callable[[Scope, Span], QuerySet]) -> Maker:
     def make(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
         wanted = {"kind": narrow.kind} if narrow.kind else {}
         found = rows(scope, period).filter(**wanted).select_related("committee", "derived_from")
-        return found, _outcome_line, None, False, by_committee("committee__", "day", "pk")
+        return found, outcome_line, None, False, by_committee("committee__", "day", "pk")
 
     return make
 
@@ -241,7 +241,7 @@ def _proposals(scope: Scope, period: Span) -> QuerySet:
     return Outcome.objects.filter(Exists(counted.policies(scope, period).filter(derived_from_id=OuterRef("pk"))))
 
 
-def _outcome_line(row: Outcome) -> Line:
+def outcome_line(row: Outcome) -> Line:
     notes = [row.get_kind_display(), row.document_number, f"来自{row.derived_from}" if row.derived_from else ""]
     words = " · ".join(note for note in notes if note)
     return Line(str(row.committee), row.day, row.title, reverse("outcome", args=[row.pk]), words)

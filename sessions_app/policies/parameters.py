@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from roster.committees.models import Committee
 from sessions_app.policies.models import PolicyParameter
-from sessions_app.policies.rules import KEYS
+from sessions_app.policies.rules import KEYS, ancestors
 
 NAMED = 1000  # for more committees the values set anywhere are fewer than the ids to name
 
@@ -40,3 +41,35 @@ def _resolve(path: str, set_here: Mapping[int, dict[str, Any]], resolved: dict[s
         own_values = set_here.get(int(own))
         resolved[path] = above | own_values if own_values else above
     return resolved[path]
+
+
+class Dated:
+    """Every value of some keys through a stretch of days, read in one query: asked for a path and a day without another.
+
+    For what is judged by the rule of its own day: a rule changed in June leaves May alone.
+    """
+
+    def __init__(self, keys: Iterable[str], first: date, last: date) -> None:
+        self.keys = frozenset(keys)
+        self._set: dict[tuple[str, int], list[tuple[date, date | None, Any]]] = defaultdict(list)
+        rows = PolicyParameter.objects.during(first, last).filter(key__in=self.keys).order_by("since")
+        for key, committee_id, since, until, found in rows.values_list(
+            "key", "committee_id", "since", "until", "value"
+        ):
+            self._set[key, committee_id].append((since, until, found))
+        self._of_chain = cache(self._find)
+
+    def at(self, path: str, key: str, day: date) -> Any:
+        """What holds for the committee of this path on that day: the nearest one up the path, else the default."""
+        return self._of_chain(key, self.chain(path, key), day)
+
+    def chain(self, path: str, key: str) -> tuple[int, ...]:
+        """Who sets the key on the way up, the nearest first: equal chains have equal values on every day."""
+        return tuple(pk for pk in reversed(ancestors(path)) if (key, pk) in self._set)
+
+    def _find(self, key: str, chain: tuple[int, ...], day: date) -> Any:
+        for committee_id in chain:
+            for since, until, found in reversed(self._set[key, committee_id]):
+                if since <= day and (until is None or until >= day):
+                    return found
+        return KEYS[key].default
