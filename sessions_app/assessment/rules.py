@@ -174,7 +174,7 @@ class _Desk:
 
     def read(self, text: str) -> Fraction | None:
         """A formula over the facts; its inputs are noted, and the unknown among them."""
-        for key in sorted(formula.names_in(text), key=lambda name: text.find(name)):
+        for key in sorted(formula.names_in(text), key=lambda name: (text.find(name), name)):
             found = self.inputs.facts.get(key)
             self.working["inputs"][key] = None if found is None else _plain(Fraction(found))
             if found is None:
@@ -186,7 +186,7 @@ class _Desk:
 
     def named(self, text: str) -> str:
         """The inputs of a formula in words: 应学月数 12，有学习的月数 11."""
-        keys = sorted(formula.names_in(text), key=lambda name: text.find(name))
+        keys = sorted(formula.names_in(text), key=lambda name: (text.find(name), name))
         return "，".join(
             f"{self.label(key)} {_figure(key, Fraction(found))}"
             for key in keys
@@ -204,6 +204,8 @@ class _Desk:
         raw = cents(max(-_LARGEST, min(_LARGEST, exact)))
         if held != exact:
             words += f"；原始 {said(raw)}，按 {said(held)} 计"
+        elif cents(held) != held:
+            words += f"，计 {said(cents(held))}"
         self.working["words"] = words + "。"
         return LineScore(self.item.key, cents(held), raw, self.working)
 
@@ -637,7 +639,7 @@ def problems_of(spec: SchemeSpec, known: Collection[str] | None = None) -> list[
         if not name:
             found.append(Problem((index, "name"), f"{where}：请填写名称。"))
         if not Decimal(0) < indicator.weight <= HUNDRED:
-            found.append(Problem((index, "weight"), f"{where}：权重应大于 0，不超过 100。"))
+            found.append(Problem((index, "weight"), f"{where}：权重应是大于 0、不超过 100 的数，最多两位小数。"))
         if not indicator.items:
             found.append(Problem((index, "items"), f"{where}：至少要有一个评分项。"))
         for at, item in enumerate(indicator.items):
@@ -652,9 +654,9 @@ def _head_problems(spec: SchemeSpec) -> Iterable[Problem]:
     if not spec.title.strip():
         yield Problem(("title",), "请填写名称。")
     if not Decimal(0) <= spec.weight <= HUNDRED:
-        yield Problem(("weight",), "占年度考核权重应在 0 到 100 之间。")
+        yield Problem(("weight",), "占年度考核权重应是 0 到 100 之间的数，最多两位小数。")
     if not Decimal(0) <= spec.bonus_cap <= HUNDRED:
-        yield Problem(("bonus_cap",), "加分上限应在 0 到 100 之间。")
+        yield Problem(("bonus_cap",), "加分上限应是 0 到 100 之间的数，最多两位小数。")
     labels, marks = set(), set()
     for index, band in enumerate(spec.bands):
         label, mark = str(band.get("label") or "").strip(), number(band.get("at_least"))
@@ -681,7 +683,7 @@ def _item_problems(item: ItemSpec, known: Collection[str] | None) -> _Found:
     if not item.name.strip():
         found.append((("name",), "请填写评分项名称。"))
     if not Decimal(0) < item.max <= 1000:
-        found.append((("max",), "满分应大于 0，不超过 1000。"))
+        found.append((("max",), "满分应是大于 0、不超过 1000 的数，最多两位小数。"))
     params, full = item.params, Fraction(item.max)
     if item.primitive not in PRIMITIVES:
         return [*found, (("primitive",), "请选计分方式。")]
