@@ -65,6 +65,11 @@ VERBS_OF: dict[str, dict[str, str]] = {
     "visitround": {"choose": "选择单位", "open": "下达"},
     "observationvisit": {"close": "办结", "choose": "选定学习场次", "propose": "拟派", "remove": "移出批次"},
     "leaderinterview": {"suggest": "列入约谈建议", "confirm": "确认约谈", "drop": "决定不约谈", "hold": "登记约谈记录", "to_finding": "承诺事项转为问题"},
+    "bulletin": {
+        "freeze": "冻结数据", "thaw": "解冻", "submit": "送核稿", "check": "核稿通过", "send_back": "退回修改", "take_back": "撤回修改",
+        "sign": "签发",
+    },
+    "bulletinreceipt": {"receive": "签收通报"},
     "correction": {"pass_on": "组长同意，转宣传部", "countersign": "宣传部同意", "refuse_countersign": "宣传部不同意"},
 }  # fmt: skip
 
@@ -89,7 +94,7 @@ STATES = {
     "PUBLISHED": "已发布", "ISSUED": "已发出", "WAITING": "待发送", "SENDING": "发送中", "SENT": "已发送", "DROPPED": "不再发送",
     "PROPOSED": "拟派", "ASSIGNED": "已派", "REVIEWED": "会前审核", "OBSERVED": "已旁听", "FEEDBACK_PENDING": "反馈待审",
     "FED_BACK": "已反馈", "ACKNOWLEDGED": "已签收", "RAISED": "待确认", "IN_PROGRESS": "整改中", "DISMISSED": "不成立",
-    "LONG_TERM": "长期坚持", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "SUGGESTED": "建议", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
+    "LONG_TERM": "长期坚持", "CHECKING": "核稿", "CHECKED": "待签发", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "SUGGESTED": "建议", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
 }  # fmt: skip
 
 
