@@ -30,6 +30,7 @@ VERBS = {
     "unconvert": "撤销转化", "print": "打印工作稿", "erratum": "登记勘误", "finish": "完成", "fail": "失败",
     "upload": "上传", "look": "核对", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
+    "freeze": "冻结", "thaw": "解冻", "check": "核对通过", "take_back": "撤回修改",
     "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
     "acknowledge": "签收", "reply": "答复",
     "raise": "提出", "dismiss": "判为不成立", "propose_plan": "报整改措施", "return_plan": "退回整改措施",
