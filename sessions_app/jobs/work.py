@@ -60,9 +60,14 @@ def reclaim_after() -> float:
 
 
 def waiting(job_id: int) -> QuerySet[JobStep]:
-    """Steps that may begin now: queued, and everything of a lower order is done."""
+    """Steps that may begin now: queued, and everything of a lower order is done. What was lost with a worker comes last,
+    so that the next worker to die does not take the same step with it."""
     before = JobStep.objects.filter(job=OuterRef("job"), order__lt=OuterRef("order")).exclude(stage=JobStage.DONE)
-    return JobStep.objects.filter(job_id=job_id, stage=JobStage.QUEUED).exclude(Exists(before)).order_by("order", "id")
+    return (
+        JobStep.objects.filter(job_id=job_id, stage=JobStage.QUEUED)
+        .exclude(Exists(before))
+        .order_by("order", "attempts", "id")
+    )
 
 
 @transaction.atomic

@@ -1,15 +1,18 @@
 """A job of annual reports on real workers: a killed PDF child, a killed worker; each report issued exactly once."""
 
 import os
+import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F, Max
 
 from roster.audit.actions import SystemActor
-from sessions_app.jobs.models import Job, JobStage
+from sessions_app.jobs.models import Job, JobStage, JobStep
 from sessions_app.papers import actions
 from sessions_app.papers.models import IssuedPaper, PaperSection
 from tests import build
@@ -18,6 +21,7 @@ from tests.sessions_app.jobs.workers import end, ended, until, worker
 pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.slow]
 BY = SystemActor("测试")
 BELOW = 8
+KILLED_BELOW = 40
 
 
 def presses(worker_pid: int) -> list[int]:
@@ -37,10 +41,30 @@ def begin() -> Job:
     return actions.start_annual(city, 2026, whole=True, own=True, by=BY, at=build.AT)
 
 
-def check(job: Job) -> None:
+def test_a_report_killed_ten_times_at_random_moments_ends_complete_and_once(tmp_path: Path) -> None:
+    """The same step killed three times is another matter: it is given up, and the page says so (jobs)."""
+    city = build.committee("测试市委")
+    for number in range(KILLED_BELOW - 1):
+        build.group(build.committee(f"测试第{number + 1}党组", parent=city), 3)
+    job = actions.start_annual(city, 2026, whole=True, own=True, by=BY, at=build.AT)
+    steps, kills, chance = JobStep.objects.filter(job=job), 0, random.Random(9704)
+    while kills < 10:
+        with worker(tmp_path) as process:
+            until(lambda: steps.filter(stage=JobStage.RUNNING, claimed_at__gt=F("job__created_at")).exists(), 60)
+            time.sleep(chance.uniform(0, 1.5))
+            end(process)
+        kills += 1
+        assert not ended(job), f"done before the kill number {kills}: there must be more to do"
+        assert (steps.aggregate(most=Max("attempts"))["most"] or 0) < 3
+    with worker(tmp_path):
+        until(lambda: ended(job), 180)
+    check(job, KILLED_BELOW)
+
+
+def check(job: Job, below: int = BELOW) -> None:
     assert job.stage == JobStage.DONE, job.error
-    assert IssuedPaper.objects.filter(job=job).count() == IssuedPaper.objects.count() == BELOW + 1
-    assert PaperSection.objects.count() == BELOW + 1
+    assert IssuedPaper.objects.filter(job=job).count() == IssuedPaper.objects.count() == below + 1
+    assert PaperSection.objects.count() == below + 1
     assert set(IssuedPaper.objects.values_list("number", flat=True)) == {1}
     for paper in IssuedPaper.objects.all():
         with paper.file.open("rb") as file:
