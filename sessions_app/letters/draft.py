@@ -13,6 +13,7 @@ from roster.audit.actions import Actor
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
 from sessions_app.letters import rules
+from sessions_app.papers.frozen import letterhead
 from sessions_app.papers.rules import department
 from sessions_app.policies import calendar
 from sessions_app.policies.rules import WorkingDays, left_words
@@ -92,4 +93,5 @@ def facts(
         "answer_by": answer_by.isoformat(),
         "on": day.isoformat(),
         "contact": contact,
+        **letterhead(sender, day, number=rules.number_words(day.year, number) if number else "", imprint=False),
     }  # fmt: skip

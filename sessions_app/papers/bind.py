@@ -15,7 +15,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
 LINK = "zhixing:"
-Letters = dict[str, set[str]]
+A4 = (595.276, 841.89)
+Letters = dict[tuple[str, str], set[str]]  # by family and weight ("normal", "bold")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Section:
 @dataclass(frozen=True)
 class Survey:
     """What must be known before the front can be set: the contents, the number of body pages, and the letters that the
-    sections set in each family of fonts."""
+    sections set in each family and weight."""
 
     entries: list[Entry]
     pages: int
@@ -131,25 +132,40 @@ def survey(sections: Sequence[Section], annex: str) -> Survey:
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 
 
-def specimen_of(known: Survey, *more: Path) -> dict[str, list[str]]:
-    """What the specimen must print, by family: the letters of the sections and of `more` files, in order. Digits and
+@dataclass(frozen=True)
+class Sample:
+    """What the specimen prints in one family and weight."""
+
+    family: str
+    weight: str
+    words: list[str]
+
+
+def specimen_of(known: Survey, *more: Path) -> list[Sample]:
+    """What the specimen must print, by family and weight: the letters of the sections and of `more` files, in order. Digits and
     marks have other glyphs beside Latin letters than beside Chinese ones, so they come between both."""
-    letters = {family: set(texts) for family, texts in known.letters.items()}
+    letters = {font: set(texts) for font, texts in known.letters.items()}
     for path in more:
         with pikepdf.open(path) as pdf:
             _read(pdf, letters)
-    return {
-        family: [
-            word for each in sorted(texts) for word in ([each] if HAN.fullmatch(each) else [f"国{each}国", f"a{each}a"])
-        ]
-        for family, texts in sorted(letters.items())
-    }
+    return [
+        Sample(
+            *font,
+            [
+                word
+                for each in sorted(texts)
+                for word in ([each] if HAN.fullmatch(each) else [f"国{each}国", f"a{each}a"])
+            ],
+        )
+        for font, texts in sorted(letters.items())
+    ]
 
 
 def _read(pdf: pikepdf.Pdf, letters: Letters) -> None:
     for font in _fonts(pdf):
         family = str(font.DescendantFonts[0].FontDescriptor.FontFamily)
-        letters.setdefault(family, set()).update(_glyphs(font).values())
+        weight = "bold" if _plain(font).endswith("-Bold") else "normal"
+        letters.setdefault((family, weight), set()).update(_glyphs(font).values())
 
 
 def bind(
@@ -162,8 +178,10 @@ def bind(
     tags, shared = _Tags(out), _Fonts(out, specimen)
     marks: list[tuple[int, str, int]] = []  # level, title, page of the whole
     with pikepdf.open(front) as pdf:
-        body_at = len(pdf.pages)
         tags.add(pdf)
+        if len(out.pages) % 2:  # page 1 is a right-hand page: odd numbers stand at its outer edge
+            out.add_blank_page(page_size=A4)
+        body_at = len(out.pages)
         shared.add(pdf)
         marks.append((1, "封面", 0))
         marks.append((1, "目录", min(1, body_at - 1)))

@@ -19,6 +19,7 @@ SOURCES = (
     "sessions_app/papers/bind.py",
     "sessions_app/papers/charts.py",
     "sessions_app/papers/fonts.py",
+    "sessions_app/papers/pdf.py",
     "sessions_app/papers/pdf_child.py",
     "sessions_app/papers/rules.py",
     "sessions_app/papers/typeset.py",

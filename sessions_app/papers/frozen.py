@@ -70,6 +70,22 @@ def _last_day(period: Span, today: date) -> date:
     return min(period.last, max(today, period.first))
 
 
+def letterhead(
+    sender: Committee, day: date, *, mark: str = "", number: str = "", copies: str = "", on: date | None = None,
+    imprint: bool = True, name: str = "",
+) -> Facts:  # fmt: skip
+    """What a paper on the page of GB/T 9704 carries beside its text (official.html). One query.
+
+    The red head only where the local rule `red_head` asks for it on that day: it is frozen with the rest.
+    `mark` and `name` stand for the sender's own name; `on` is the day the 版记 prints, None while there is none.
+    """
+    name = name or rules.department(sender.name_on(day), sender.kind)
+    return {
+        "red_head": bool(parameters.value("red_head", sender, day)), "head_mark": mark or name, "document_number": number,
+        "imprint": {"copies": copies, "by": name, "on": tables.as_plain(on) or ""} if imprint else None,
+    }  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------- annual report
 
 
@@ -340,6 +356,22 @@ def minutes(session: StudySession) -> Facts:
     }  # fmt: skip
 
 
+def summary(session: StudySession) -> Facts:
+    """纪要: the same record, told to whom it concerns; who was there stands after the text."""
+    found = minutes(session)
+    name = found["committee"]["name"]
+    signed = date.fromisoformat(found["approved_on"]) if found["approved_on"] else None
+    mark = f"{name}理论学习中心组学习纪要"
+    number = f"{found['year']}年第{found['number']}次"
+    return {
+        **found, "title": f"{mark}（{number}）", "mark": mark, "summary_number": number,
+        **letterhead(session.committee, session.day, mark=mark, number=f"（{number}）", on=signed, name=name),
+    }  # fmt: skip
+
+
+NOT_SIGNED = "学习记录还没有审签，不能印发纪要；可以打印工作稿。"
+
+
 def _roll(part: Participation, session: StudySession) -> Facts:
     """Names by mark, in rank order; who is away in one part only is named with that part."""
     several = part.part_count > 1
@@ -439,8 +471,9 @@ def prompt(row: StudyPrompt) -> Facts:
         "consulted": [str(Department(one).label) for one in row.consulted],
         "receipt_days": int(parameters.value("prompt_receipt_working_days", row.committee, day or date(row.year, 1, 1))),
         "on": tables.as_plain(day) or "",
+        **letterhead(row.committee, day or date(row.year, row.quarter * 3 - 2, 1), on=day, name=head["name"]),
     }  # fmt: skip
 
 
-SESSION_PAPERS = {"sign-in": sign_in, "session-plan": session_plan, "minutes": minutes}
+SESSION_PAPERS = {"sign-in": sign_in, "session-plan": session_plan, "minutes": minutes, "summary": summary}
 SESSION_PREFETCH = (Prefetch("parts"), Prefetch("materials"), Prefetch("extras"))

@@ -15,7 +15,7 @@ from sessions_app.facts.periods import Span, span
 from sessions_app.facts.scope import Scope, only, subtree
 from sessions_app.findings.models import UNDER_WAY, Evidence, Extension, ExtensionStage, Finding
 from sessions_app.findings.proof import LIVE
-from sessions_app.papers.frozen import QUARTER_WORDS
+from sessions_app.papers.frozen import QUARTER_WORDS, letterhead
 from sessions_app.policies import calendar, parameters
 
 Facts = dict[str, Any]
@@ -173,6 +173,7 @@ def rect_notice(unit: Committee, year: int, *, today: date, mine: Any = None) ->
             for row in rows.order_by("year", "source", "serial")
         ],
         "departments": [department.path] if department else [],
+        **(letterhead(department, today, on=today, name=sender) if department else {}),
     }  # fmt: skip
 
 

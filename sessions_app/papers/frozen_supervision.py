@@ -10,6 +10,7 @@ from typing import Any
 from roster.audit.actions import SHANGHAI
 from roster.committees.models import Committee
 from sessions_app.papers import rules
+from sessions_app.papers.frozen import letterhead
 from sessions_app.papers.models import PaperKind
 from sessions_app.sessions.models import Participation
 from sessions_app.visits import feedback_page
@@ -124,6 +125,7 @@ def feedback(visit: ObservationVisit, *, today: date) -> Facts:
         "stage": row.stage if row else "", **_letter(visit), "on": issued_on.isoformat() if issued_on else "",
         "receipt_by": days[0].receipt.isoformat() if days and issued_on else "",
         "reply_by": days[0].reply.isoformat() if days and issued_on else "",
+        **letterhead(department, issued_on or today, on=issued_on),
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from sessions_app.papers.fonts import style_of_fonts
 
+SHEETS = ("page.css", "official.css")
 STATIC = Path(settings.BASE_DIR) / "static" / "papers"
 
 
@@ -53,6 +54,8 @@ class Press:
     neither the network nor any file outside static/papers.
     """
 
+    module = "sessions_app.papers.pdf_child"
+
     def __init__(
         self,
         *,
@@ -72,7 +75,7 @@ class Press:
     def pid(self) -> int | None:
         return self._child.pid if self._child and self._child.poll() is None else None
 
-    def print(self, html: str, *, sheets: tuple[str, ...] = ("page.css",), identifier: str = "zhixing") -> Printed:
+    def print(self, html: str, *, sheets: tuple[str, ...] = SHEETS, identifier: str = "zhixing") -> Printed:
         """Typeset one document; raises PaperFailed with a Chinese sentence."""
         request = json.dumps(
             {
@@ -83,9 +86,14 @@ class Press:
                 "cpu_seconds": int(self.seconds),
             }
         ).encode()
+        head, pdf = self.ask(request)
+        return Printed(pdf, head["pages"], tuple(head["refused"]))
+
+    def ask(self, request: bytes, *, has_body: bool = True) -> tuple[dict[str, Any], bytes]:
+        """One request to the child: the head of its answer and the document; raises PaperFailed."""
         with self._lock:
             try:
-                return self._print(request)
+                return self._exchange(request, has_body)
             except (BrokenPipeError, EOFError):
                 code = self._end()
                 if code == -signal.SIGXCPU:
@@ -99,7 +107,7 @@ class Press:
         with self._lock:
             self._end()
 
-    def _print(self, request: bytes) -> Printed:
+    def _exchange(self, request: bytes, has_body: bool) -> tuple[dict[str, Any], bytes]:
         try:
             head, until = self._ask(self._ready(), request)
         except (BrokenPipeError, EOFError):
@@ -115,10 +123,10 @@ class Press:
                 self._end()
                 raise PaperFailed(f"这份文书太大，排版所需内存超过 {self.memory_mb} MB。请缩小范围后再试。")
             raise PaperFailed("这份文书排版出错，已记入日志，请联系管理员。", head["error"])
-        pdf = self._frame(child, until)
+        body = self._frame(child, until) if has_body else b""
         if self._left <= 0:
             self._end()
-        return Printed(pdf, head["pages"], tuple(head["refused"]))
+        return head, body
 
     def _ask(self, child: subprocess.Popen[bytes], request: bytes) -> tuple[dict[str, Any], float]:
         until = time.monotonic() + self.seconds
@@ -131,9 +139,8 @@ class Press:
                 self._end()
             self._child = None  # a forked worker does not share its parent's child
         if self._child is None:
-            module = "sessions_app.papers.pdf_child"
             self._child = subprocess.Popen(
-                [sys.executable, "-m", module, str(STATIC), str(self.memory_mb), str(self.life)],
+                [sys.executable, "-m", self.module, str(STATIC), str(self.memory_mb), str(self.life)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 cwd=settings.BASE_DIR, env=environment(), bufsize=0, start_new_session=True,
             )  # fmt: skip

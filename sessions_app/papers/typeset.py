@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from sessions_app.papers import bind, bindery, charts, rules
 from sessions_app.papers.edition import edition
-from sessions_app.papers.pdf import PRESS, Press, Printed
+from sessions_app.papers.pdf import PRESS, SHEETS, Press, Printed
 
 Facts = Mapping[str, Any]
 ANNEX = "附件　各委员会学习情况"
@@ -31,6 +31,15 @@ SINGLE = {  # papers of one piece, with the page number in the sheet itself
     "rect-notice": "papers/print/rect_notice.html",
     "visit-record": "papers/print/visit_record.html",
     "feedback": "papers/print/feedback.html",
+    "summary": "papers/print/summary.html",
+    "speech": "papers/print/speech.html",
+    "leave": "papers/print/leave.html",
+    "make-up": "papers/print/make_up.html",
+    "members": "papers/print/members.html",
+    "speaker-filing": "papers/print/filing.html",
+    "scores": "papers/print/scores.html",
+    "interview": "papers/print/interview.html",
+    "briefing": "papers/print/briefing.html",
 }
 
 
@@ -66,7 +75,7 @@ class Shelf:
 def single(kind: str, facts: Facts, *, draft: Mapping[str, str] | None = None, press: Press | None = None) -> Finished:
     """A paper of one piece. `draft` {"who", "at"}: a working copy, marked on every page."""
     html = render_to_string(SINGLE[kind], {"facts": facts, "title": facts["title"], "draft": draft})
-    sheets = ("page.css", "draft.css") if draft else ("page.css",)
+    sheets = (*SHEETS, "draft.css") if draft else SHEETS
     printed = (press or PRESS).print(html, sheets=sheets, identifier=rules.fingerprint(kind, facts, edition()))
     return Finished(printed.pdf, printed.pages, _fonts(printed.pdf), 1)
 
@@ -86,7 +95,8 @@ def section(facts: Facts, *, shelf: Shelf, press: Press | None = None) -> tuple[
     return shelf.put(key, printed), True
 
 
-def section_html(facts: Facts) -> str:
+def section_context(facts: Facts) -> dict[str, Any]:
+    """What is worked out from a section's facts: charts as SVG, numbers of its tables."""
     whole = facts["part"] == "whole"
     unit = "场" if whole else "次"
     key = "sessions" if whole else "committee_sessions"
@@ -95,11 +105,14 @@ def section_html(facts: Facts) -> str:
     if whole:
         rows = [(row["label"], row["number"]) for row in facts["modes"]]
         pictures["modes"] = charts.bars(rows, unit=unit, label="六学联动各方式")
-    template = "papers/print/annual_whole.html" if whole else "papers/print/annual_section.html"
-    context = {
-        "facts": facts, "title": facts["title"], "charts": pictures, "body_class": "is-section",
-        "tables": rules.table_numbers(facts), "has_shares": rules.has_shares(facts["figures"]),
+    return {
+        "charts": pictures, "tables": rules.table_numbers(facts), "has_shares": rules.has_shares(facts["figures"]),
     }  # fmt: skip
+
+
+def section_html(facts: Facts) -> str:
+    template = "papers/print/annual_whole.html" if facts["part"] == "whole" else "papers/print/annual_section.html"
+    context = {"facts": facts, "title": facts["title"], "body_class": "is-section", **section_context(facts)}
     return render_to_string(template, context)
 
 
@@ -124,7 +137,7 @@ def annual(
         if progress:
             progress(index + 1, len(facts["sections"]))
     known = bind.survey(sections, ANNEX)
-    sheets = ("page.css", "draft.css") if draft else ("page.css",)
+    sheets = (*SHEETS, "draft.css") if draft else SHEETS
     with tempfile.TemporaryDirectory(prefix="zhixing-bind-") as name:
         place = Path(name)
 
@@ -148,7 +161,7 @@ def annual(
         stamps = piece("stamps", {"pages": range(known.pages)}, f"stamps {known.pages}")
         specimen = None
         if len(sections) > 1:
-            specimen = piece("specimen", {"families": bind.specimen_of(known, front, stamps)}, "specimen")
+            specimen = piece("specimen", {"samples": bind.specimen_of(known, front, stamps)}, "specimen")
         out = place / "whole.pdf"
         bound = bindery.bind(out, front, sections, stamps, specimen, title=facts["title"], annex=ANNEX)
         return Finished(out.read_bytes(), bound.pages, bound.fonts, anew)

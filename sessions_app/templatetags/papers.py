@@ -29,6 +29,22 @@ def known(value: Any) -> Any:
 
 
 @register.filter
+def full_stop(text: str) -> str:
+    """抄送 ends with 。 whatever was typed."""
+    return str(text).rstrip("。.；; ") + "。"
+
+
+HAN = "零一二三四五六七八九十"
+
+
+@register.filter
+def han(number: int) -> str:
+    """一, 十, 十一, 二十, 二十三: for the levels of a paper, up to 99."""
+    tens, ones = divmod(int(number), 10)
+    return (HAN[tens] if tens > 1 else "") + ("十" if tens else "") + (HAN[ones] if ones or not tens else "")
+
+
+@register.filter
 def times(count: int) -> range:
     return range(int(count))
 
