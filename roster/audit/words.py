@@ -32,7 +32,7 @@ VERBS = {
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
     "freeze": "冻结", "thaw": "解冻", "check": "核对通过", "take_back": "撤回修改",
     "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
-    "acknowledge": "签收", "reply": "答复",
+    "acknowledge": "签收", "reply": "答复", "copy": "复制", "discard": "删去草稿",
     "raise": "提出", "dismiss": "判为不成立", "propose_plan": "报整改措施", "return_plan": "退回整改措施",
     "agree_plan": "认可整改措施", "add_progress": "填报进展", "reach": "完成节点", "keep_up": "转为长期坚持",
     "resume": "恢复整改", "file_evidence": "提交佐证", "withdraw_evidence": "撤回佐证", "close_refused": "销号未准",
