@@ -13,8 +13,11 @@ from sessions_app.desk.todos import todo_count
 from sessions_app.notices.models import Notice
 
 P = Permission
+# One of these opens the search: it looks through what they open, and nothing else.
+SEARCHED = (P.SESSION_READ, P.PLAN_READ, P.MINUTES_READ, P.OUTCOME_READ, P.FINDING_READ, P.BULLETIN_READ, P.PAPER_READ)
+Rows = tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...]
 # label, address name, icon, the permissions one of which opens it, the path prefixes under which it is "here"
-ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
+ENTRIES: Rows = (
     ("工作台", "home", "house", (), ("/desk/",)),
     ("总览", "dashboard", "bar-chart", (P.DASHBOARD_READ,), ("/dashboard/",)),
     ("计划", "plan_list", "calendar3", (P.PLAN_READ,), ("/plans/",)),
@@ -31,38 +34,48 @@ ENTRIES: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ..
     ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/", "/bulletins/")),
     ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
 )
-MORE: tuple[tuple[str, str, str, tuple[Permission, ...], tuple[str, ...]], ...] = (
-    ("学习提示", "prompt_list", "lightbulb", (P.PROMPT_READ,), ("/guidance/",)),
-    ("秘书队伍", "corps", "mortarboard", (P.CORPS_READ,), ("/corps/", "/courses/", "/hand-overs/")),
-    ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
-    ("问题整改", "finding_list", "clipboard-check", (P.FINDING_READ,), ("/findings/",)),
-    ("三张清单", "list_learning", "list-check", (P.FACTS_READ,), ()),
-    ("学情通报", "bulletin_list", "newspaper", (P.BULLETIN_READ,), ("/bulletins/",)),
-    ("约谈", "interview_list", "chat-square-text", (P.INTERVIEW_READ,), ("/interviews/",)),
-    ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
-    ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),
-    ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
-    ("人员", "person_list", "people", (P.MEMBER_EDIT,), ("/people/",)),
-    ("成员变动", "member_changes", "arrow-left-right", (P.DASHBOARD_READ,), ("/members/changes/",)),
-    ("请假", "leave_list", "calendar-x", (P.LEAVE_DECIDE, P.ROLL_READ), ("/leaves/", "/leave/")),
-    ("补学", "make_up_list", "arrow-repeat", (P.MAKEUP_CONFIRM,), ("/make-ups/", "/make-up/")),
-    ("更正", "correction_list", "pencil-square", (P.CORRECTION_ASK, P.CORRECTION_DECIDE, P.CORRECTION_COUNTERSIGN),
-     ("/corrections/",)),
-    ("外请备案", "filing_list", "mic", (P.FILING_DECIDE, P.SESSION_EDIT), ("/filings/",)),
-    ("导入导出", "import_list", "file-earmark-spreadsheet", (P.WORKBOOK_IMPORT,), ("/imports/", "/workbooks/")),
-    ("期间", "period_list", "lock", (P.PERIOD_EDIT,), ("/periods/",)),
-    ("参数", "parameter_list", "sliders", (P.PARAMETER_EDIT,), ("/parameters/",)),
-    ("工作日历", "working_days", "calendar-week", (P.WORKDAY_EDIT,), ("/working-days/",)),
-    ("账号", "account_list", "person-gear", (P.ACCOUNT_EDIT,), ("/accounts/",)),
-    ("授权", "grant_list", "shield-lock", (P.GRANT_EDIT,), ("/grants/",)),
-    ("工作群", "chat_list", "chat-dots", (P.CHAT_EDIT,), ("/chat-targets/",)),
-    ("发送记录", "delivery_list", "send", (P.DELIVERY_READ,), ("/deliveries/",)),
-    ("运行状况", "health_page", "activity", (P.HEALTH_READ,), ("/operations/",)),
-    ("操作日志", "audit_list", "clock-history", (P.AUDIT_READ,), ("/audit/",)),
+# The second menu, in groups; the first group and the one somebody stands in are open.
+MORE: tuple[tuple[str, Rows], ...] = (
+    ("学习事务", (
+        ("学习提示", "prompt_list", "lightbulb", (P.PROMPT_READ,), ("/guidance/",)),
+        ("请假", "leave_list", "calendar-x", (P.LEAVE_DECIDE, P.ROLL_READ), ("/leaves/", "/leave/")),
+        ("补学", "make_up_list", "arrow-repeat", (P.MAKEUP_CONFIRM,), ("/make-ups/", "/make-up/")),
+        ("外请备案", "filing_list", "mic", (P.FILING_DECIDE, P.SESSION_EDIT), ("/filings/",)),
+        ("更正", "correction_list", "pencil-square",
+         (P.CORRECTION_ASK, P.CORRECTION_DECIDE, P.CORRECTION_COUNTERSIGN), ("/corrections/",)),
+        ("日历订阅", "feed", "calendar-plus", (P.SESSION_READ,), ("/calendar/",)),
+    )),
+    ("督导通报", (
+        ("到期与催办", "behind_list", "hourglass-split", (P.REMINDER_READ,), ("/behind/",)),
+        ("问题整改", "finding_list", "clipboard-check", (P.FINDING_READ,), ("/findings/",)),
+        ("三张清单", "list_learning", "list-check", (P.FACTS_READ,), ()),
+        ("提醒函", "letter_list", "envelope-exclamation", (P.LETTER_READ,), ("/letters/",)),
+        ("学情通报", "bulletin_list", "newspaper", (P.BULLETIN_READ,), ("/bulletins/",)),
+        ("约谈", "interview_list", "chat-square-text", (P.INTERVIEW_READ,), ("/interviews/",)),
+    )),
+    ("单位和队伍", (
+        ("委员会", "committee_list", "diagram-3", (P.COMMITTEE_READ,), ("/committees/",)),
+        ("人员", "person_list", "people", (P.MEMBER_EDIT,), ("/people/",)),
+        ("成员变动", "member_changes", "arrow-left-right", (P.DASHBOARD_READ,), ("/members/changes/",)),
+        ("秘书队伍", "corps", "mortarboard", (P.CORPS_READ,), ("/corps/", "/courses/", "/hand-overs/")),
+        ("工作群", "chat_list", "chat-dots", (P.CHAT_EDIT,), ("/chat-targets/",)),
+    )),
+    ("管理", (
+        ("导入导出", "import_list", "file-earmark-spreadsheet", (P.WORKBOOK_IMPORT,), ("/imports/", "/workbooks/")),
+        ("Word 模板", "word_template_list", "file-earmark-word", (P.TEMPLATE_EDIT,), ("/papers/word/",)),
+        ("期间", "period_list", "lock", (P.PERIOD_EDIT,), ("/periods/",)),
+        ("参数", "parameter_list", "sliders", (P.PARAMETER_EDIT,), ("/parameters/",)),
+        ("工作日历", "working_days", "calendar-week", (P.WORKDAY_EDIT,), ("/working-days/",)),
+        ("账号", "account_list", "person-gear", (P.ACCOUNT_EDIT,), ("/accounts/",)),
+        ("授权", "grant_list", "shield-lock", (P.GRANT_EDIT,), ("/grants/",)),
+        ("发送记录", "delivery_list", "send", (P.DELIVERY_READ,), ("/deliveries/",)),
+        ("运行状况", "health_page", "activity", (P.HEALTH_READ,), ("/operations/",)),
+        ("操作日志", "audit_list", "clock-history", (P.AUDIT_READ,), ("/audit/",)),
+    )),
 )  # fmt: skip
 
 
-def _menu(rows: tuple, user: User, path: str) -> list[dict[str, Any]]:
+def _menu(rows: Rows, user: User, path: str) -> list[dict[str, Any]]:
     found = []
     for label, name, icon, needed, prefixes in rows:
         if needed and not any(user.may(permission) for permission in needed):
@@ -74,6 +87,20 @@ def _menu(rows: tuple, user: User, path: str) -> list[dict[str, Any]]:
         here = path == url or any(path.startswith(prefix) for prefix in prefixes)
         found.append({"label": label, "url": url, "icon": icon, "active": here})
     return found
+
+
+def _entries(user: User, path: str) -> list[dict[str, Any]]:
+    """At most seven. A department's 工作台 is its 总览: the same page is not offered twice."""
+    rows = [row for row in ENTRIES if row[1] != "home" or not user.may(P.DASHBOARD_READ)]
+    return _menu(tuple(rows), user, path)
+
+
+def _groups(user: User, path: str) -> list[dict[str, Any]]:
+    groups = [{"label": label, "entries": _menu(rows, user, path)} for label, rows in MORE]
+    groups = [group for group in groups if group["entries"]]
+    for group in groups:
+        group["open"] = group is groups[0] or any(entry["active"] for entry in group["entries"])
+    return groups
 
 
 def unread_count(user: User) -> int | None:
@@ -90,10 +117,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     owed = todo_count(user, request.today) if user.may(P.PLAN_EDIT) else 0
     day = request.today
     acting = user.acting
+    search_url = reverse("search") if any(user.may(permission) for permission in SEARCHED) else ""
     return {
         "frame": {
-            "entries": _menu(ENTRIES, user, request.path),
-            "more": _menu(MORE, user, request.path),
+            "entries": _entries(user, request.path),
+            "groups": _groups(user, request.path),
             "who": user.display_name,
             "role_label": user.acting_label,
             "roles": [
@@ -105,7 +133,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "inbox_count": unread_count(user),
             "inbox_url": reverse("notice_list"),
             "inbox_poll_url": reverse("notice_count"),
-            "search_url": "",
+            "search_url": search_url,
+            "search_text": request.GET.get("q", "")[:60] if request.path == search_url else "",
             "today_label": f"{day.year}年{day.month}月{day.day}日",
             "idle_seconds": settings.SESSION_IDLE_SECONDS,
         }
