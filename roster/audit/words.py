@@ -37,6 +37,9 @@ VERBS = {
     "agree_plan": "认可整改措施", "add_progress": "填报进展", "reach": "完成节点", "keep_up": "转为长期坚持",
     "resume": "恢复整改", "file_evidence": "提交佐证", "withdraw_evidence": "撤回佐证", "close_refused": "销号未准",
     "reopen": "回头看重开", "open_below": "上级抽查", "extend": "延期生效",
+    "compute": "核算", "open_self": "发起自评", "start_review": "转入复核", "finalise": "定稿", "save_self": "保存自评",
+    "submit_self": "提交自评", "save_counts": "填写人工计数", "save_verify": "保存复核", "verify": "完成复核",
+    "decide_bonus": "核定加分", "decide_objection": "复议改分",
     "enrol": "报名", "attendance": "登记签到", "away": "登记不可用时段", "away_removed": "删去不可用时段", "end": "结束任期",
     "area": "调整包片", "prepare": "准备交接", "sign": "签收",
     "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
@@ -45,6 +48,10 @@ VERBS = {
 
 # Where the history of one kind of thing says it more exactly than the record of all of them.
 VERBS_OF: dict[str, dict[str, str]] = {
+    "assessment": {"open": "建立考核", "publish": "公示"},
+    "assessmentsheet": {"publish": "公示"},
+    "objection": {"ask": "提出申诉", "decide": "复议"},
+    "bonusrequest": {"ask": "申请加分", "decide": "核定加分"},
     "trainingcourse": {"finish": "结业", "remove": "去掉学员"},
     "handover": {"sign": "签收交接", "cancel": "取消交接"},
     "studyplan": {
@@ -95,6 +102,7 @@ STATES = {
     "PUBLISHED": "已发布", "ISSUED": "已发出", "WAITING": "待发送", "SENDING": "发送中", "SENT": "已发送", "DROPPED": "不再发送",
     "PROPOSED": "拟派", "ASSIGNED": "已派", "REVIEWED": "会前审核", "OBSERVED": "已旁听", "FEEDBACK_PENDING": "反馈待审",
     "FED_BACK": "已反馈", "ACKNOWLEDGED": "已签收", "RAISED": "待确认", "IN_PROGRESS": "整改中", "DISMISSED": "不成立",
+    "RULES": "规则发布", "SELF": "自评", "REVIEW": "复核", "PUBLIC": "公示", "FINAL": "定稿", "UPHELD": "维持", "CHANGED": "改分",
     "LONG_TERM": "长期坚持", "CHECKING": "核稿", "CHECKED": "待签发", "PREPARED": "待接收", "SIGNED": "已交接", "FINISHED": "已结业", "SUGGESTED": "建议", "PREVIEWED": "已预览", "COMMITTED": "已导入", "UNDONE": "已撤销",
 }  # fmt: skip
 
