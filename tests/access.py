@@ -318,6 +318,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     },
     "evidence_withdraw": Address("finding_evidence", "P"),
     "extension_decide": Address("extension", "P"),
+    # search: what is found is asked of each kind's own scope (tests/sessions_app/search)
+    "search": tuple(Address(query=(("q", word),)) for word in ("学习主题", "提纲", "计划", "发言")),
     # workbooks
     "import_list": G,
     "import_new": GP,

@@ -1,5 +1,7 @@
 """Addresses of this room."""
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from sessions_app.search import views
+
+urlpatterns = [path("search/", views.search, name="search")]

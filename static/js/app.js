@@ -307,6 +307,18 @@
     }
   });
 
+  // ---- / goes to the search, unless somebody is writing
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], .ql-editor")) return;
+    var wide = Array.prototype.filter.call(document.querySelectorAll("[data-search]"), function (box) { return box.offsetParent !== null; });
+    var box = wide.filter(function (one) { return one.closest("main"); })[0] || wide[0];
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  });
+
   // ---- htmx: CSRF, words for failures, parts woken after a swap
   body.addEventListener("htmx:configRequest", function (event) { event.detail.headers["X-CSRFToken"] = zx.csrf(); });
   // what a page asks on its own once a minute: nobody is there because of it, and its failures are nobody's news
