@@ -56,11 +56,11 @@ def ask_bonus(
 
 @transaction.atomic
 def decide_bonus(
-    request: BonusRequest, *, granted: Decimal, decision: str = "", version: int | None = None, by: Actor, at: datetime
+    request: BonusRequest, *, granted: Decimal, decision: str = "", by: Actor, at: datetime
 ) -> BonusRequest:
     """Granted in whole, in part with a reason, or not at all. All of a sheet together count up to the scheme's cap."""
     sheet = ground.lock_sheet(AssessmentSheet.objects.get(pk=request.sheet_id), "decide_bonus")
-    row: BonusRequest = BonusRequest.objects.select_related("asked_by").lock(request.pk, version)
+    row: BonusRequest = BonusRequest.objects.select_related("asked_by").lock(request.pk)
     if row.decided_at is not None:
         raise Refused("这件加分申请已经核定，请刷新页面核对。")
     wrong = []
@@ -75,7 +75,7 @@ def decide_bonus(
     if wrong:
         raise Refused(wrong)
     row.granted, row.decision, row.decided_by_id, row.decided_at = granted, decision.strip(), by.pk, at
-    row.save_changed()
+    row.save()
     total = BonusRequest.objects.filter(sheet=sheet).aggregate(total=Sum("granted"))["total"] or Decimal(0)
     before, sheet.bonus = sheet.bonus, min(sheet.assessment.scheme.bonus_cap, total)
     if sheet.bonus != before:
