@@ -68,11 +68,14 @@ def outcome_list(request: HttpRequest) -> HttpResponse:
     session = None
     if given.get("session"):
         session = StudySession.objects.open_to(request.user, P.SESSION_READ).filter(pk=given["session"]).first()
+    acting = request.user.acting
     context = {
         "form": form,
         "page_obj": page,
         "sort": sort,
         "session": session,
+        "own_committee": Committee.objects.filter(pk=acting.committee_id).first() if acting else None,
+        "shown_year": given.get("year"),
         "filtered": any(request.GET.get(name) for name in form.fields),
         "may_add": request.user.may(P.OUTCOME_EDIT),
     }

@@ -22,7 +22,7 @@ from sessions_app.assessment.models import (
 from sessions_app.facts import figures
 from sessions_app.facts.figures import LABELS, Figures
 from sessions_app.facts.periods import Span, before, span
-from sessions_app.papers import frozen, rules
+from sessions_app.papers import frozen, frozen_people, rules
 from sessions_app.papers.models import PaperKind
 from sessions_app.policies import parameters
 
@@ -220,9 +220,11 @@ def _asks(committee: Committee, late: list[Facts], now: Figures, period: Span) -
 
 
 def not_yet(kind: str, facts: Mapping[str, Any]) -> str:
-    """Why a paper cannot be issued now, while a working copy of it can be printed; empty when it can."""
+    """Why a paper of a session, a person, an assessment cannot be issued now, while a working copy of it can be printed; empty when it can."""
+    if kind == PaperKind.SUMMARY and not facts["approved_on"]:
+        return frozen.NOT_SIGNED
     if kind == PaperKind.SCORES and facts["stage"] not in TOLD:
         return "考核还没有公示，不能印发评分表；可以打印工作稿。"
     if kind == PaperKind.INTERVIEW and facts["stage"] != InterviewStage.HELD:
         return "还没有约谈，不能印发约谈记录。"
-    return ""
+    return frozen_people.not_yet(kind, facts)

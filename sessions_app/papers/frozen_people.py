@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -132,7 +132,19 @@ def members(committee: Committee, year: int, *, today: date) -> Facts:
     }  # fmt: skip
 
 
-READERS = {
+ROWS: dict[PaperKind, Any] = {
+    PaperKind.SPEECH: Speech.objects.select_related(
+        "participation__study_session", "participation__committee", "speaker", "reviewed_by"
+    ),
+    PaperKind.LEAVE: LeaveRequest.objects.select_related(
+        "participation__study_session", "participation__committee", "person", "part", "asked_by", "decided_by"
+    ),
+    PaperKind.MAKE_UP: MakeUpStudy.objects.select_related(
+        "participation__study_session", "participation__committee", "person", "confirmed_by"
+    ),
+    PaperKind.FILING: SpeakerFiling.objects.select_related("study_session__committee", "study_session__chair", "decided_by"),
+}  # fmt: skip
+READERS: dict[PaperKind, Callable[[Any], Facts]] = {
     PaperKind.SPEECH: speech, PaperKind.LEAVE: leave, PaperKind.MAKE_UP: make_up, PaperKind.FILING: filing,
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.committees.models import Committee, ScopedQuerySet
+from sessions_app.assessment.models import LeaderInterview
 from sessions_app.jobs.models import Job
 from sessions_app.visits.models import ObservationVisit
 
@@ -53,7 +54,10 @@ class PaperKind(models.TextChoices):
 OF_VISITS = (PaperKind.VISIT_RECORD, PaperKind.FEEDBACK)
 
 
-OF_FINDINGS = [PaperKind.FINDINGS, PaperKind.RECTIFICATION, PaperKind.RECTIFICATION_NOTICE]
+# What spells out findings or scores is the unit's, and of the departments whose work it is; none of one above.
+OF_DEPARTMENTS = [PaperKind.FINDINGS, PaperKind.RECTIFICATION, PaperKind.RECTIFICATION_NOTICE, PaperKind.SCORES]
+# Opened by the permission of the thing itself: 约谈 is not every secretary's, nor is what a leader is told of the subtree.
+BY_THING = [PaperKind.INTERVIEW, PaperKind.BRIEFING]
 
 
 class IssuedPaperQuerySet(ScopedQuerySet):
@@ -62,16 +66,21 @@ class IssuedPaperQuerySet(ScopedQuerySet):
 
         A department above the one that runs it sees figures, and a visit only after it said why.
         """
-        needed = Permission.FEEDBACK_APPROVE if permission == Permission.PAPER_ISSUE else Permission.VISIT_READ
+        issuing = permission == Permission.PAPER_ISSUE
+        needed = Permission.FEEDBACK_APPROVE if issuing else Permission.VISIT_READ
         visits = ObservationVisit.objects.open_to(user, needed).order_by()
         own = visits.filter(round__committee__path__in=user.reach(needed).paths)
         about = Q(kind=PaperKind.FEEDBACK, subject_id__in=visits.values("pk"))
         about |= Q(kind=PaperKind.VISIT_RECORD, subject_id__in=own.values("pk"))
         reach = user.reach(permission)
-        # What spells out findings is the unit's, and of the departments whose findings they are; none of one above.
-        told = ~Q(kind__in=OF_FINDINGS) | Q(committee_id__in=reach.committee_ids)
+        mine = Q(committee_id__in=reach.committee_ids)
+        told = ~Q(kind__in=OF_DEPARTMENTS) | (mine & ~Q(kind=PaperKind.SCORES) if issuing else mine)
         told |= Q(facts__departments__contained_by=sorted(reach.paths))
-        return self.filter(about | ~Q(kind__in=OF_VISITS) & told & self.scope(reach))
+        talks = Permission.INTERVIEW_EDIT if issuing else Permission.INTERVIEW_READ
+        interviews = LeaderInterview.objects.open_to(user, talks).order_by()
+        about |= Q(kind=PaperKind.INTERVIEW, subject_id__in=interviews.values("pk"))
+        about |= Q(kind=PaperKind.BRIEFING) & self.scope(user.reach(Permission.DASHBOARD_READ))
+        return self.filter(about | ~Q(kind__in=[*OF_VISITS, *BY_THING]) & told & self.scope(reach))
 
 
 class IssuedPaper(models.Model):

@@ -18,13 +18,25 @@ from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from roster.committees.models import Committee
+from sessions_app.assessment.models import AssessmentSheet, LeaderInterview
 from sessions_app.facts.figures import LABELS
 from sessions_app.findings.models import Finding
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import LIVE, Job
 from sessions_app.jobs.views import progress
-from sessions_app.papers import actions, frozen, frozen_findings, frozen_supervision, rules, typeset, verify
+from sessions_app.papers import (
+    actions,
+    frozen,
+    frozen_assessment,
+    frozen_findings,
+    frozen_people,
+    frozen_supervision,
+    rules,
+    typeset,
+    verify,
+)
+from sessions_app.papers.access import READ, issues_with
 from sessions_app.papers.edition import edition
 from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
 from sessions_app.papers.models import IssuedPaper, PaperKind
@@ -198,18 +210,24 @@ class Wanted:
     facts: dict[str, Any]
 
 
-READ = {
-    "sign-in": P.ROLL_READ, "session-plan": P.SESSION_READ, "minutes": P.MINUTES_READ, "year-plan": P.PLAN_READ,
-    "outcomes": P.OUTCOME_READ, "annual": P.FACTS_READ, "prompt": P.PROMPT_READ, "visit-record": P.VISIT_READ,
-    "feedback": P.VISIT_READ, "learning": P.PLAN_READ,
-    "findings": P.FINDING_READ, "rectification": P.FINDING_READ, "rect-notice": P.FINDING_CONFIRM,
-}  # fmt: skip
-
-
-def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None = None) -> Wanted:
+def _wanted(request: HttpRequest, kind: str, pk: int, *, issuing: bool = False) -> Wanted:
+    """The paper of that kind about that thing, if whoever asks may print it, or issue it; 404 if not."""
     if kind not in READ:
         raise Http404
-    needed = needed or READ[kind]
+    needed = issues_with(kind) if issuing else READ[kind]
+    if kind in frozen_people.PERSONAL:
+        one = get_object_or_404(frozen_people.ROWS[PaperKind(kind)].open_to(request.user, needed), pk=pk)
+        committee = one.study_session.committee if kind == PaperKind.FILING else one.participation.committee
+        facts = frozen_people.READERS[PaperKind(kind)](one)
+        return Wanted(kind, committee, facts["year"], one.pk, facts)
+    if kind == PaperKind.SCORES:
+        return _scores(request, pk, needed)
+    if kind == PaperKind.INTERVIEW:
+        held = LeaderInterview.objects.open_to(request.user, needed)
+        talk = get_object_or_404(
+            held.select_related("department", "committee", "interviewer", "interviewee", "recorder"), pk=pk
+        )
+        return Wanted(kind, talk.committee, talk.year, talk.pk, frozen_assessment.interview(talk))
     if kind in frozen.SESSION_PAPERS:
         session = get_object_or_404(
             StudySession.objects.open_to(request.user, needed).select_related("committee"), pk=pk
@@ -217,12 +235,10 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
         facts = frozen.SESSION_PAPERS[kind](session)
         return Wanted(kind, session.committee, facts["year"], session.pk, facts)
     if kind == PaperKind.PROMPT:
-        # Issued by who publishes it: the department that may edit it, not every secretary of its committee.
-        needed = P.PROMPT_EDIT if needed == P.PAPER_ISSUE else needed
         row = get_object_or_404(StudyPrompt.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, row.committee, row.year, row.pk, frozen.prompt(row))
     if kind in frozen_supervision.VISIT_PAPERS:
-        return _of_visit(request, kind, pk, issuing=needed == P.PAPER_ISSUE)
+        return _of_visit(request, kind, pk, issuing=issuing)
     if kind == "year-plan":
         plan = get_object_or_404(StudyPlan.objects.open_to(request.user, needed).select_related("committee"), pk=pk)
         return Wanted(kind, plan.committee, plan.year, plan.pk, frozen.year_plan(plan))
@@ -240,6 +256,12 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
             committee, year, today=request.today, whole=whole, mine=Finding.objects.open_to(request.user, needed)
         )
         return Wanted(kind, committee, year, committee.pk if whole else None, facts)
+    if kind == PaperKind.MEMBERS:
+        return Wanted(kind, committee, year, None, frozen_people.members(committee, year, today=request.today))
+    if kind == PaperKind.BRIEFING:
+        quarter = _quarter(request)
+        facts = frozen_assessment.briefing(committee, year, today=request.today, quarter=quarter)
+        return Wanted(kind, committee, year, quarter, facts)
     if kind == "outcomes":
         return Wanted(kind, committee, year, None, frozen.outcomes(committee, year, today=request.today))
     prose = actions.last_prose(committee.pk, year, whole=False)
@@ -251,6 +273,20 @@ def _wanted(request: HttpRequest, kind: str, pk: int, needed: Permission | None 
         "sections": [section],
     }
     return Wanted(kind, committee, year, None, facts)
+
+
+def _scores(request: HttpRequest, pk: int, needed: Permission) -> Wanted:
+    """The department reads its sheets at every stage; the unit what was verified once it is published."""
+    rows = AssessmentSheet.objects.select_related(
+        "assessment__committee", "assessment__scheme", "committee", "self_by__person", "verified_by__person"
+    ).prefetch_related("lines")
+    row = get_object_or_404(rows.open_to(request.user, needed), pk=pk)
+    reach = request.user.reach(needed)
+    runs = row.assessment.committee.path.startswith(tuple(reach.paths) or ("-",))
+    told = runs or row.assessment.stage in frozen_assessment.TOLD
+    return Wanted(
+        PaperKind.SCORES, row.committee, row.assessment.year, row.pk, frozen_assessment.scores(row, told=told)
+    )
 
 
 def _of_visit(request: HttpRequest, kind: str, pk: int, *, issuing: bool) -> Wanted:
@@ -286,6 +322,13 @@ def _year(request: HttpRequest) -> int:
     return year
 
 
+def _quarter(request: HttpRequest) -> int | None:
+    said = request.GET.get("quarter") or request.POST.get("quarter") or ""
+    if said not in ("", "1", "2", "3", "4"):
+        raise Http404
+    return int(said) if said else None
+
+
 def _years(request: HttpRequest) -> list[int]:
     return list(range(request.today.year, max(FIRST_YEAR, request.today.year - 9) - 1, -1))
 
@@ -318,7 +361,7 @@ def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @permission(P.PAPER_ISSUE)
 @require_POST
 def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
-    wanted = _wanted(request, kind, pk, P.PAPER_ISSUE)
+    wanted = _wanted(request, kind, pk, issuing=True)
     if wanted.facts.get("stage") == PromptStage.DRAFT and kind == PaperKind.PROMPT:
         say(request, ["学习提示还没有发布，不能印发；请先发布，或打印送审稿。"])
         return redirect("prompt", pk=pk)
@@ -327,6 +370,9 @@ def paper_issue(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         return redirect("visit_feedback", pk=pk)
     if kind == PaperKind.RECTIFICATION_NOTICE and not wanted.facts["rows"]:
         say(request, [frozen_findings.NOTHING_OPEN])
+        return redirect("paper_list")
+    if sentence := frozen_assessment.not_yet(kind, wanted.facts):
+        say(request, [sentence])
         return redirect("paper_list")
     if kind == PaperKind.ANNUAL:
         job = attempt(

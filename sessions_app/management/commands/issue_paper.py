@@ -13,17 +13,26 @@ from django.utils import timezone
 from roster.audit.actions import Actor, SystemActor
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
+from sessions_app.assessment.models import AssessmentSheet, InterviewStage, LeaderInterview
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, JobStage
-from sessions_app.papers import actions, frozen, frozen_findings, frozen_supervision, handlers
+from sessions_app.papers import (
+    actions,
+    frozen,
+    frozen_assessment,
+    frozen_findings,
+    frozen_people,
+    frozen_supervision,
+    handlers,
+)
+from sessions_app.papers.frozen_assessment import not_yet
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation, ParticipationState
 from sessions_app.visits.models import ObservationVisit
 
-LATER = ("bulletin", "scores", "volume")
-SESSION_KINDS = (PaperKind.SIGN_IN, PaperKind.SESSION_PLAN, PaperKind.MINUTES)
+LATER = ("bulletin", "volume")
 BY = SystemActor("命令行")
 
 
@@ -34,12 +43,15 @@ class Command(BaseCommand):
         parser.add_argument("kind", help="文书种类 (kind)")
         parser.add_argument("--year", type=int, required=True, help="年度 (year)")
         parser.add_argument("--committee", help="委员会编码；不给时为最上级 (code; the root without it)")
-        parser.add_argument("--quarter", type=int, help="季度：学习提示用 (quarter of the study prompt)")
+        parser.add_argument(
+            "--quarter", type=int, help="季度：学习提示、工作情况汇报用 (quarter of a prompt or briefing)"
+        )
         parser.add_argument(
             "--number",
             type=int,
             help="期次：签到表、方案、记录用；旁听记录表、反馈意见为批次 (number of the session, or round)",
         )
+        parser.add_argument("--subject", type=int, help="编号：发言提纲、请假条、补学登记、外请备案用 (id of the row)")
         parser.add_argument("--own", action="store_true", help="年度报告和三张清单只要本级 (without those below)")
         parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
         parser.add_argument("-o", "--output", required=True, help="写到哪里 (output file)")
@@ -110,6 +122,15 @@ class Command(BaseCommand):
             whole = not options["own"] and Committee.objects.filter(parent=committee).exists()
             facts = frozen_findings.LISTS[kind](committee, year, today=at.date(), whole=whole)
             subject = committee.pk if whole else None
+        elif kind == PaperKind.MEMBERS:
+            facts = frozen_people.members(committee, year, today=at.date())
+        elif kind == PaperKind.BRIEFING:
+            subject = options["quarter"]
+            facts = frozen_assessment.briefing(committee, year, today=at.date(), quarter=subject)
+        elif kind in (PaperKind.SCORES, PaperKind.INTERVIEW):
+            facts, subject = self._weighed(kind, committee, year)
+        elif kind in frozen_people.PERSONAL:
+            facts, subject = self._personal(kind, committee, options["subject"])
         elif kind == PaperKind.OUTCOMES:
             facts = frozen.outcomes(committee, year, today=at.date())
         else:
@@ -126,7 +147,39 @@ class Command(BaseCommand):
                 raise CommandError(f"{committee}{year}年没有第{options['number']}次学习。")
             facts, subject = frozen.SESSION_PAPERS[kind](part.study_session), part.study_session_id
             committee = part.study_session.committee
-        return actions.issue(kind, committee=committee, year=year, subject_id=subject, facts=facts, by=by, at=at)
+        if sentence := not_yet(kind, facts):
+            raise CommandError(sentence)
+        return actions.issue(
+            kind, committee=committee, year=facts["year"], subject_id=subject, facts=facts, by=by, at=at
+        )
+
+    @staticmethod
+    def _weighed(kind: PaperKind, committee: Committee, year: int) -> tuple[dict[str, Any], int]:
+        """The committee's sheet of the last assessment of the year that it may read, or its interview of the year."""
+        if kind == PaperKind.INTERVIEW:
+            talk = LeaderInterview.objects.filter(committee=committee, year=year, stage=InterviewStage.HELD)
+            talk = talk.select_related("department", "committee", "interviewer", "interviewee", "recorder").first()
+            if talk is None:
+                raise CommandError(f"{committee}{year}年没有约谈。")
+            return frozen_assessment.interview(talk), talk.pk
+        sheets = AssessmentSheet.objects.filter(committee=committee, assessment__year=year)
+        sheets = sheets.filter(assessment__stage__in=frozen_assessment.TOLD)
+        sheet = sheets.select_related("assessment__committee", "assessment__scheme", "committee").order_by(
+            "-assessment__number", "-pk"
+        ).first()  # fmt: skip
+        if sheet is None:
+            raise CommandError(f"{committee}{year}年没有公示的考核。")
+        return frozen_assessment.scores(sheet), sheet.pk
+
+    @staticmethod
+    def _personal(kind: PaperKind, committee: Committee, pk: int | None) -> tuple[dict[str, Any], int]:
+        if not pk:
+            raise CommandError("请用 --subject 给出编号（页面地址里的数字）。")
+        place = "study_session__committee" if kind == PaperKind.FILING else "participation__committee"
+        row = frozen_people.ROWS[kind].filter(**{place: committee}, pk=pk).first()
+        if row is None:
+            raise CommandError(f"{committee}没有编号为 {pk} 的{kind.label}。")
+        return frozen_people.READERS[kind](row), pk
 
     @staticmethod
     def _prompt(committee: Committee, year: int, quarter: int | None) -> StudyPrompt:
