@@ -17,9 +17,9 @@ from roster.committees.models import Committee
 from sessions_app.facts.periods import span
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import Job
-from sessions_app.papers import frozen, rules, typeset
+from sessions_app.papers import copies, frozen, rules, typeset
 from sessions_app.papers.edition import edition
-from sessions_app.papers.models import Erratum, IssuedPaper, PaperKind
+from sessions_app.papers.models import Erratum, IssuedPaper, PaperFile, PaperKind, WordTemplate
 from sessions_app.papers.pdf import PaperFailed
 from sessions_app.papers.typeset import Finished
 
@@ -37,9 +37,9 @@ def next_number(kind: str, committee_id: int, year: int, subject_id: int | None)
 @transaction.atomic
 def keep(
     kind: str, *, committee: Committee, year: int, subject_id: int | None, number: int, facts: Facts, made: Finished,
-    as_of: datetime, by: Actor, at: datetime, job: Job | None = None,
+    as_of: datetime, by: Actor, at: datetime, job: Job | None = None, others: Sequence[copies.Copy] = (),
 ) -> IssuedPaper:  # fmt: skip
-    """Write the row and the file of a finished paper; the database refuses the same number twice."""
+    """Write the row and the files of a finished paper; the database refuses the same number twice."""
     paper = IssuedPaper(
         kind=kind, committee=committee, year=year, subject_id=subject_id, number=number, title=facts["title"],
         facts=dict(facts), edition=edition(), fonts=list(made.fonts), sha256=hashlib.sha256(made.pdf).hexdigest(),
@@ -54,7 +54,27 @@ def keep(
         at=at,
         data={"sha256": paper.sha256, "number": number, "edition": paper.edition[:12]},
     )
+    for each in others:
+        add_file(paper, each.format, each.content, edition=each.edition, template=each.template, by=by, at=at)
     return paper
+
+
+@transaction.atomic
+def add_file(
+    paper: IssuedPaper, format_: str, content: bytes, *, edition: str, template: WordTemplate | None = None,
+    by: Actor, at: datetime,
+) -> PaperFile:  # fmt: skip
+    """The same paper in another format, kept beside it for good; once each."""
+    digest = hashlib.sha256(content).hexdigest()
+    row = PaperFile(paper=paper, format=format_, sha256=digest, edition=edition, template=template, made_at=at)
+    row.file.save(f"paper.{format_}", ContentFile(content), save=False)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(f"这份文书已经有 {row.get_format_display()} 文件。") from None
+    record(paper, verb="add_file", by=by, at=at, data={"format": format_, "sha256": digest, "edition": edition[:12]})
+    return row
 
 
 def issue(
@@ -66,7 +86,7 @@ def issue(
         made = typeset.single(kind, facts)
         return keep(
             kind, committee=committee, year=year, subject_id=subject_id, number=number, facts=facts, made=made,
-            as_of=at, by=by, at=at,
+            as_of=at, by=by, at=at, others=copies.made(kind, facts, committee),
         )  # fmt: skip
     except PaperFailed as error:
         raise Refused(error.sentence) from error

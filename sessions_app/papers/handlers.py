@@ -13,7 +13,7 @@ from roster.audit.actions import SHANGHAI, Actor, SystemActor
 from roster.committees.models import Committee
 from sessions_app.jobs import work
 from sessions_app.jobs.models import Job, JobStep
-from sessions_app.papers import actions, frozen, typeset, verify
+from sessions_app.papers import actions, copies, frozen, typeset, verify
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.papers.shelf import DatabaseShelf
 
@@ -117,11 +117,12 @@ class AnnualReports:
             "sections": sections,
         }
         made = typeset.annual(facts, shelf=DatabaseShelf())
+        others = copies.made(PaperKind.ANNUAL, facts, committee)
 
         def save(job: Job) -> None:
             actions.keep(
                 PaperKind.ANNUAL, committee=committee, year=year, subject_id=subject, number=number, facts=facts,
-                made=made, as_of=at, by=actor(job), at=at, job=job,
+                made=made, as_of=at, by=actor(job), at=at, job=job, others=others,
             )  # fmt: skip
             job.result = {**job.result, "rendered": job.result.get("rendered", 0) + made.rendered}
 
