@@ -273,6 +273,15 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "correction": Address("correction"),
     "correction_decide": Address("correction", "P"),
     "correction_countersign": Address("correction", "P"),
+    # schemes: a department's own; what is published is read by all below it, and may be copied by who edits below
+    "scheme_list": G,
+    "scheme_new": GP,
+    "scheme_example": PO,
+    "scheme": Address("scheme"),
+    "scheme_copy": Address("scheme", "P"),
+    "scheme_edit": Address("scheme_desk", "GP"),
+    "scheme_publish": Address("scheme_desk", "P"),
+    "scheme_discard": Address("scheme_desk", "P"),
     # guidance: read and answered by everybody it was published to, changed by who published it
     "prompt_list": G,
     "prompt_new": GP,
@@ -318,6 +327,20 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     },
     "evidence_withdraw": Address("finding_evidence", "P"),
     "extension_decide": Address("extension", "P"),
+    # bulletins: the department's own at every stage; issued, of everybody below it
+    "bulletin_list": G,
+    "bulletin_new": GP,
+    "bulletin": Address("bulletin"),
+    "bulletin_edit": Address("bulletin_desk", "GP"),
+    "bulletin_save": Address("bulletin_desk", "P"),
+    "bulletin_check_prose": Address("bulletin_desk", "P"),
+    "bulletin_figures": Address("bulletin_desk"),
+    "bulletin_cards": Address("bulletin_desk"),
+    "bulletin_move": Address("bulletin_desk", "P"),
+    "bulletin_print": Address("bulletin_desk"),
+    "bulletin_receipts": Address("bulletin_desk"),
+    "bulletin_receive": Address("bulletin", "P"),
+    "bulletin_download": Address("bulletin_issued"),
     # search: what is found is asked of each kind's own scope (tests/sessions_app/search)
     "search": tuple(Address(query=(("q", word),)) for word in ("学习主题", "提纲", "计划", "发言")),
     # workbooks

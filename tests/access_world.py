@@ -26,8 +26,10 @@ from roster.corps.models import (
     VisitTeam,
 )
 from roster.people.models import GroupRole, Person
+from sessions_app.assessment.models import Scheme, SchemeStage
 from sessions_app.attachments.models import Attachment, AttachmentKind
 from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
+from sessions_app.bulletins.models import Bulletin
 from sessions_app.corrections.models import Correction, CorrectionKind
 from sessions_app.findings.models import Evidence, Extension, Finding, FindingStage, ProblemType, Source
 from sessions_app.guidance.models import PromptMapping, PromptReceipt, PromptStage, PromptTopic, StudyPrompt
@@ -106,7 +108,9 @@ def make() -> World:
     _life(world, other, "other", SECRET, stranger, stranger)
     _joint(world, host, own)
     _prompts(world, root, county, own, other)
+    _schemes(world, root, county, other)
     _told(world, root, member, colleague, stranger)
+    _bulletins(world, root, county, other)
     _visits(world, root, county, own, other, stranger)
     _feedback(world, root, county, own, other, stranger)
     for which, committee in (("above", county), ("top", root)):
@@ -170,6 +174,38 @@ def _prompts(world: World, root: Committee, county: Committee, own: Committee, o
             topic=rows["top"].topics.get(), committee=committee, study_session=committee.study_sessions.first(),
             mapped_at=build.AT,
         )  # fmt: skip
+
+
+def _bulletins(world: World, root: Committee, county: Committee, other: Committee) -> None:
+    """Issued by the city, by the county, by a sibling to itself; and a draft of the county. Nobody else's at any stage."""
+    hands = [build.person() for _ in range(3)]
+    below = [row.path for row in Committee.objects.filter(path__startswith=root.path)]
+    for number, (which, committee, words, stage) in enumerate((
+        ("top", root, f"{CONTENT}市", "ISSUED"), ("own", county, f"{CONTENT}县", "ISSUED"), ("other", other, SECRET, "ISSUED"),
+        ("a draft", county, f"{CONTENT}草稿", "DRAFT"),
+    ), start=1):  # fmt: skip
+        title, paper = f"{words}通报", None
+        if stage == "ISSUED":
+            facts = {"title": title, "body": [], "cards": [], "annexes": []}
+            paper = IssuedPaper(
+                kind=PaperKind.BULLETIN, committee=committee, year=2026, title=title, facts=facts, edition="e",
+                sha256="0" * 64, pages=1, as_of=build.AT, issued_at=build.AT,
+            )  # fmt: skip
+            paper.file.save("x.pdf", ContentFile(b"%PDF-"), save=False)
+            paper.save()
+        done = {
+            "facts": {}, "as_of": build.AT, "checked_by": hands[1], "checked_at": build.AT, "signed_by": hands[2],
+            "signed_at": build.AT, "paper": paper,
+        }  # fmt: skip
+        row = Bulletin.objects.create(
+            committee=committee, year=2026, quarter=1, issue=number, title=title, body=f"<p>{words}正文</p>", stage=stage,
+            compiled_by=hands[0], **(done if paper else {}),
+        )  # fmt: skip
+        told = [path for path in below if path.startswith(committee.path)] if paper else [committee.path]
+        world.add("bulletin", which, row.pk, *told, exact=True)
+        world.add("bulletin_desk", which, row.pk, committee.path, exact=True)
+        if paper:
+            world.add("bulletin_issued", which, row.pk, *told, exact=True)
 
 
 def _session(
@@ -326,6 +362,23 @@ def _finding(world: World, committee: Committee, which: str, words: str, owner: 
     world.add("finding_below", which, row.pk, department.path, person=owner.pk)
     world.add("finding_evidence", which, proof.pk, committee.path)
     world.add("extension", which, asked.pk, department.path, exact=True)
+
+
+def _schemes(world: World, root: Committee, county: Committee, other: Committee) -> None:
+    """Published by the city, the county and a sibling; a draft of the county. Who stands over a department reads none."""
+    paths = list(Committee.objects.filter(path__startswith=root.path).values_list("path", flat=True))
+    for which, committee, title, stage in (
+        ("top", root, f"{CONTENT}市办法", SchemeStage.PUBLISHED), ("own", county, f"{CONTENT}县办法", SchemeStage.PUBLISHED),
+        ("other", other, f"{SECRET}办法", SchemeStage.PUBLISHED), ("a draft", county, f"{CONTENT}办法草稿", SchemeStage.DRAFT),
+    ):  # fmt: skip
+        draft = stage == SchemeStage.DRAFT
+        row = Scheme.objects.create(
+            committee=committee, year=2026, edition=2 if draft else 1, title=title, stage=stage,
+            effective_from=build.SINCE.replace(year=2026), published_at=None if draft else build.AT,
+        )  # fmt: skip
+        told = [path for path in paths if path.startswith(committee.path) and not draft]
+        world.add("scheme", which, row.pk, *(told or [committee.path]), exact=True)
+        world.add("scheme_desk", which, row.pk, committee.path, exact=True)
 
 
 def _told(world: World, root: Committee, mine: Person, colleague: Person, stranger: Person) -> None:

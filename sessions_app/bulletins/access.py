@@ -18,6 +18,14 @@ def departments(user: User, today: date) -> QuerySet:
     return Committee.objects.filter(path__in=user.reach(P.BULLETIN_EDIT).paths).active_on(today).in_order()
 
 
+def in_hand(user: User) -> QuerySet:
+    """Bulletins of the departments where he compiles, checks or signs, at every stage."""
+    rows = Bulletin.objects.none()
+    for needed in (P.BULLETIN_EDIT, P.BULLETIN_CHECK, P.BULLETIN_SIGN):
+        rows = rows | Bulletin.objects.open_to(user, needed)
+    return rows
+
+
 def issued_on(bulletin: Bulletin) -> date | None:
     return bulletin.signed_at.astimezone(SHANGHAI).date() if bulletin.signed_at else None
 

@@ -6,11 +6,18 @@ from django import forms
 
 from roster.audit.forms import VersionForm
 from sessions_app.bulletins.models import AnnexKind, BulletinStage
+from sessions_app.bulletins.rules import (
+    CARD_TEXT_LIMIT,
+    CARD_TITLE_LIMIT,
+    CARDS_AT_MOST,
+    LINE_LIMIT,
+    MARK_LIMIT,
+    TITLE_LIMIT,
+)
 from sessions_app.plans.models import StudyMode
 
 QUARTERS = [(0, "全年"), (1, "一季度"), (2, "二季度"), (3, "三季度"), (4, "四季度")]
 QUARTER_WORDS = dict(QUARTERS)
-MOST_CARDS = 24
 
 
 class BulletinNewForm(forms.Form):
@@ -30,10 +37,12 @@ class BulletinNewForm(forms.Form):
 class BulletinForm(VersionForm):
     """The workshop. `rich` is set by the editor; without script `text` is what was typed and `body` what it was made of."""
 
-    title = forms.CharField(label="标题", max_length=120)
-    mark = forms.CharField(label="发文代字", required=False, max_length=20, help_text="如 云宣通；签发时自动编号")
-    to = forms.CharField(label="主送", required=False, max_length=300)
-    copies = forms.CharField(label="抄送", required=False, max_length=300)
+    title = forms.CharField(label="标题", max_length=TITLE_LIMIT)
+    mark = forms.CharField(
+        label="发文代字", required=False, max_length=MARK_LIMIT, help_text="如 云宣通；签发时自动编号"
+    )
+    to = forms.CharField(label="主送", required=False, max_length=LINE_LIMIT)
+    copies = forms.CharField(label="抄送", required=False, max_length=LINE_LIMIT)
     body = forms.CharField(label="正文", required=False, strip=False, widget=forms.Textarea(attrs={"hidden": True}))
     text = forms.CharField(
         label="正文", required=False, widget=forms.Textarea(attrs={"rows": 24}),
@@ -49,13 +58,16 @@ class CardForm(forms.Form):
     """创新做法: title and text are typed; the session it comes from is picked."""
 
     session = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    committee = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": "请从本期场次里选择。"})
     unit = forms.CharField(widget=forms.HiddenInput, required=False)
     mode = forms.ChoiceField(label="做法类别", choices=StudyMode)
-    title = forms.CharField(label="做法标题", max_length=80)
-    text = forms.CharField(label="做法", max_length=600, widget=forms.Textarea(attrs={"rows": 4}))
+    title = forms.CharField(label="做法标题", max_length=CARD_TITLE_LIMIT)
+    text = forms.CharField(label="做法", max_length=CARD_TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 4}))
 
 
-CardFormSet = forms.formset_factory(CardForm, extra=0, can_delete=True, max_num=MOST_CARDS, absolute_max=2 * MOST_CARDS)
+CardFormSet = forms.formset_factory(
+    CardForm, extra=0, can_delete=True, max_num=CARDS_AT_MOST, absolute_max=4 * CARDS_AT_MOST
+)
 
 
 class MoveForm(VersionForm):
@@ -85,4 +97,11 @@ class SessionPick(forms.Form):
     mode = forms.ChoiceField(label="做法类别", required=False, choices=[("", "全部"), *StudyMode.choices])
     q = forms.CharField(
         label="单位或主题", required=False, max_length=60, widget=forms.TextInput(attrs={"placeholder": "单位、主题"})
+    )
+
+
+class ReceiptFilter(forms.Form):
+    state = forms.ChoiceField(label="签收", required=False, choices=[("", "全部"), ("no", "未签收"), ("yes", "已签收")])
+    q = forms.CharField(
+        label="单位", required=False, max_length=60, widget=forms.TextInput(attrs={"placeholder": "名称、拼音首字母"})
     )

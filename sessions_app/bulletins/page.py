@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
-
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from sessions_app.bulletins import blocks, markup, prose, rules
@@ -62,7 +60,7 @@ def numbers(bulletin: Bulletin, html: str, at: datetime) -> dict[str, Any]:
     return {
         "frozen": bulletin.facts is not None,
         "mismatches": prose.check(html, bulletin.facts) if bulletin.facts else [],
-        "size": size, "limit": limit, "over": size > limit, "warning": rules.length_warning(size, limit),
+        "size": f"{size:,}", "limit": f"{limit:,}", "over": size > limit, "warning": rules.length_warning(size, limit),
         "linked": sum(1 for _ in markup.facts_in(html)),
     }  # fmt: skip
 
@@ -100,7 +98,7 @@ def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str,
             found.append({"do": "freeze", "label": "冻结数据", "tone": "primary",
                           "sentence": "按此刻的记录取一份本期数据，存在这期通报里；以后记录再改，本期数字不变。"})  # fmt: skip
         case S.FROZEN if edits:
-            submit = {"do": "submit", "label": "送核稿", "tone": "primary",
+            submit: dict[str, Any] = {"do": "submit", "label": "送核稿", "tone": "primary",
                       "sentence": "送核稿后正文锁定，由没有参与编制的同志核稿。"}  # fmt: skip
             if mismatches:
                 submit |= {"reason": f"有 {mismatches} 处数字与数据不一致。确要保留的，写明原因", "optional": True}
@@ -119,6 +117,9 @@ def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str,
                 found.append(back)
             elif edits:
                 found.append(away)
+    for step in found:
+        step["hidden"] = [{"name": "do", "value": step["do"]}]
+        step["reason_required"] = "reason" in step and not step.get("optional")
     return found
 
 
@@ -158,7 +159,3 @@ def runs_of(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
             found.append({"tag": tag, "points": []})
         found[-1]["points"].append(line)
     return found
-
-
-def move_url(bulletin: Bulletin) -> str:
-    return reverse("bulletin_move", args=[bulletin.pk])

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from sessions_app.attendance.models import LeaveRequest, LeaveStage
+from sessions_app.bulletins.models import Bulletin, BulletinStage
 from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.desk.counting import counts_of
 from sessions_app.minutes.models import Minutes, MinutesStage
@@ -128,6 +129,21 @@ def kinds() -> dict[str, Waiting]:
             lambda row: Card(
                 str(row), row.get_absolute_url(), "审定须填写审定会议和日期，请打开办理。",
                 row.amend_reason and f"调整理由：{row.amend_reason}", str(row.committee)),
+            (), two_tap=False,
+        ),
+        "bulletin-check": Waiting(
+            P.BULLETIN_CHECK, Bulletin, Q(stage=BulletinStage.CHECKING), ("compiled_by_id",), ("committee", "compiled_by"),
+            lambda row: Card(
+                f"学情通报待核稿：{row.title}", row.get_absolute_url(), "核稿须通读全文、核对数字，请打开办理。", "",
+                f"{row.committee} {row.compiled_by}"),
+            (), two_tap=False,
+        ),
+        "bulletin-sign": Waiting(
+            P.BULLETIN_SIGN, Bulletin, Q(stage=BulletinStage.CHECKED), ("compiled_by_id", "checked_by_id"),
+            ("committee", "compiled_by", "checked_by"),
+            lambda row: Card(
+                f"学情通报待签发：{row.title}", row.get_absolute_url(), "签发后编号印发、不再改，请打开阅后办理。",
+                f"核稿 {row.checked_by}", f"{row.committee} {row.compiled_by}"),
             (), two_tap=False,
         ),
     }  # fmt: skip

@@ -96,7 +96,8 @@
         var cell = zx.make("div"), label = zx.make("label"), radio = zx.make("input");
         radio.type = "radio"; radio.name = "keep-" + i; radio.value = side[2]; radio.checked = side[2] === "mine";
         label.append(radio, document.createTextNode(" 留" + side[0]));
-        cell.append(label, zx.make("div", "text", String(side[1] === undefined || side[1] === "" ? "（空）" : side[1])));
+        var field = form.elements[name], shown = field && field.zxWords ? field.zxWords(side[1]) : side[1]; // rich text is compared as words
+        cell.append(label, zx.make("div", "text", String(shown === undefined || shown === "" ? "（空）" : shown)));
         pair.append(cell);
       });
       set.append(pair);

@@ -3,8 +3,6 @@
 (function () {
   "use strict";
   var zx = window.zx, Quill = window.Quill;
-  var HEADINGS = { H2: 2, H3: 3, H4: 4 };
-  var PAUSE = 1200;
 
   // ------------------------------------------------------------------------------------------------ what is allowed
   function escaped(text) { return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"); }
@@ -105,13 +103,15 @@
     Array.prototype.forEach.call(page.body.childNodes, function (node) { inline(node, {}); });
     close();
     var text = "", list = "";
-    out.forEach(function (line) {
+    out.forEach(function (line, place) {
       var wanted = line.tag === "li" ? line.list || "ul" : "";
       if (list && list !== wanted) text += "</" + list + ">";
       if (wanted && list !== wanted) text += "<" + wanted + ">";
       list = wanted;
       if (line.tag === "figure") text += '<figure class="block" data-block="' + quoted(line.text) + '"></figure>';
       else text += "<" + line.tag + ">" + line.text + "</" + line.tag + ">";
+      // a heading with nothing under it gets an empty line to write on
+      if (!foreign && line.tag === "h2" && (place === out.length - 1 || out[place + 1].tag === "h2")) text += "<p><br></p>";
     });
     return text + (list ? "</" + list + ">" : "");
   }
@@ -154,7 +154,10 @@
     Block.className = "block";
     class CleanClipboard extends Clipboard {
       convert(given, formats) {
-        if (given.html) given = { html: clean(given.html, !given.own), text: given.text };
+        if (given.html) {
+          if (!given.own && /<table/i.test(given.html)) zx.say("粘贴的表格已经转成文字；统计表请从右侧“表和图”插入。", "info");
+          given = { html: clean(given.html, !given.own), text: given.text };
+        }
         return super.convert(given, formats);
       }
     }
@@ -172,7 +175,7 @@
       var wanted = format.list ? (format.list === "ordered" ? "ol" : "ul") : "";
       var filled = line.some(function (piece) { return piece.fact || piece.text.trim(); });
       if (list && list !== wanted) put("</" + list + ">", place);
-      if (!filled) { if (list !== wanted) list = ""; line = []; return; }
+      if (!filled) { if (list !== wanted) list = ""; line = []; return; } // empty lines are not kept
       if (wanted && list !== wanted) put("<" + wanted + ">", place);
       list = wanted;
       put("<" + tag + ">", place);
@@ -208,35 +211,257 @@
     if (list) put("</" + list + ">", index);
     return { html: html, at: at, words: words };
   }
-  zx.cleanProse = clean;
-
-  // ------------------------------------------------------------------------------------------------ the workshop
-  var OFF = ["indent", "outdent", "outdent backspace", "indent code-block", "outdent code-block", "remove tab", "tab", "list autofill", "checklist enter", "table backspace", "table delete", "table enter", "table tab", "table down", "table up", "code exit", "blockquote empty enter"];
-  function arm(box) {
-    if (box.dataset.armed || !Quill) return;
-    box.dataset.armed = "1";
+  // ------------------------------------------------------------------------------------------------ the editor
+  // Tab leaves the editor; "1." and "-" stay what was typed: the numbers of an official paper are words
+  var OFF = ["indent", "outdent", "outdent backspace", "indent code-block", "outdent code-block", "remove tab", "tab", "list autofill",
+    "checklist enter", "table backspace", "table delete", "table enter", "table tab", "table down", "table up", "code exit", "blockquote empty enter"];
+  function Workshop(box) {
     var field = document.getElementById(box.dataset.prose), form = field.form;
-    var off = {};
-    OFF.forEach(function (name) { off[name] = null; }); // Tab leaves the editor; "1." and "-" stay what was typed
-    if (!Embed) learn();
-    box.hidden = false;
-    var place = box.querySelector("[data-editor]");
-    var quill = new Quill(place, {
-      formats: ["bold", "italic", "header", "list", "fact", "block-figure"],
-      modules: { toolbar: false, history: { delay: 700, userOnly: true, maxStack: 200 }, keyboard: { bindings: off } }
+    var bindings = {}, last = null, marks = [], now = null;
+    var layer = box.querySelector("[data-marks]"), numbers = document.getElementById("numbers");
+    OFF.forEach(function (name) { bindings[name] = null; });
+    [[1, 2], [2, 3], [3, 4], [0, false]].forEach(function (pair) {
+      bindings["level" + pair[0]] = { key: String(pair[0]), shortKey: true, altKey: true, handler: function () { quill.format("header", pair[1], "user"); } };
     });
-    quill.root.setAttribute("role", "textbox");
-    quill.root.setAttribute("aria-multiline", "true");
-    quill.root.setAttribute("aria-label", "正文");
-    quill.root.setAttribute("spellcheck", "false");
-    quill.root.id = "prose-text";
-    function load(html) { quill.setContents(quill.clipboard.convert({ html: html || "<p></p>", own: true }), "silent"); }
+    bindings.points = { key: "8", shortKey: true, shiftKey: true, handler: function () { doIt("list"); } };
+    bindings.numbers = { key: "7", shortKey: true, shiftKey: true, handler: function () { doIt("ordered"); } };
+    box.hidden = false;
+    zx.each(form, "[data-plain]", function (plain) {
+      plain.hidden = true;
+      zx.each(plain, "textarea", function (area) { area.disabled = true; });
+    });
+    form.elements.rich.value = "1";
+
+    var quill = new Quill(box.querySelector("[data-editor]"), {
+      formats: ["bold", "italic", "header", "list", "fact", "block-figure"],
+      modules: { toolbar: false, history: { delay: 700, userOnly: true, maxStack: 200 }, keyboard: { bindings: bindings } }
+    });
+    var text = quill.root;
+    text.id = "prose-text";
+    [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", "正文"], ["aria-describedby", "prose-keys"], ["spellcheck", "false"]].forEach(function (pair) { text.setAttribute(pair[0], pair[1]); });
+
+    function load(html) {
+      quill.setContents(quill.clipboard.convert({ html: html || "<p></p>", own: true }), "silent");
+      now = written(quill);
+      marks = [];
+      draw();
+      blocksIn();
+    }
+    function store() {
+      now = written(quill);
+      if (now.html === field.value) return;
+      field.value = now.html;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      form.dispatchEvent(new CustomEvent("zx:written"));
+    }
+    field.zxWords = function (html) {
+      var page = new DOMParser().parseFromString(bare(String(html || "")), "text/html");
+      zx.each(page.body, "p, h2, h3, h4, li", function (el) { el.append("\n"); });
+      zx.each(page.body, "figure", function (el) { el.append("【图表】\n"); });
+      return page.body.textContent.trim();
+    };
+    field.addEventListener("change", function () { if (field.value !== now.html) { load(field.value); form.dispatchEvent(new CustomEvent("zx:written")); } });
+
+    // ---- buttons
+    function doIt(what) {
+      quill.focus();
+      var format = quill.getFormat();
+      if (/^h[234]$/.test(what)) quill.format("header", format.header === Number(what[1]) ? false : Number(what[1]), "user");
+      else if (what === "p") { quill.format("header", false, "user"); quill.format("list", false, "user"); }
+      else if (what === "bold") quill.format("bold", !format.bold, "user");
+      else if (what === "list") quill.format("list", format.list === "bullet" ? false : "bullet", "user");
+      else if (what === "ordered") quill.format("list", format.list === "ordered" ? false : "ordered", "user");
+      else if (what === "undo") quill.history.undo();
+      else if (what === "redo") quill.history.redo();
+      pressed();
+    }
+    function pressed() {
+      var range = quill.getSelection(), format = range ? quill.getFormat(range) : {};
+      zx.each(box, "[data-do][aria-pressed]", function (button) {
+        var what = button.dataset.do;
+        var on = what === "bold" ? format.bold : what === "list" ? format.list === "bullet" : what === "ordered" ? format.list === "ordered" : format.header === Number(what[1]);
+        button.setAttribute("aria-pressed", String(Boolean(on)));
+      });
+    }
+    box.addEventListener("click", function (event) {
+      var button = event.target.closest("[data-do]");
+      if (button) doIt(button.dataset.do);
+    });
+    quill.on("selection-change", function (range) { if (range) last = range; pressed(); });
+    quill.on("text-change", function (delta) {
+      if (last) last = { index: delta.transformPosition(last.index), length: 0 };
+      marks.forEach(function (mark) { mark.from = delta.transformPosition(mark.from); mark.to = delta.transformPosition(mark.to); });
+      store();
+      draw();
+      pressed();
+      blocksIn();
+    });
+
+    // ---- figures and blocks put in at the cursor
+    function here() { return last ? Math.min(last.index, quill.getLength() - 1) : quill.getLength() - 1; }
+    function putFact(value, index, over) {
+      if (over) quill.deleteText(index, over, "user");
+      quill.insertEmbed(index, "fact", value, "user");
+      quill.setSelection(index + 1, 0, "user");
+    }
+    function put(words, mark) { // a figure stays the figure it is, typed words stay words
+      var piece = quill.getContents(mark.from, 1).ops[0], size = mark.to - mark.from;
+      if (piece && piece.insert.fact) return putFact({ fact: piece.insert.fact.fact, of: piece.insert.fact.of, text: words }, mark.from, size);
+      quill.insertText(mark.to, words, quill.getFormat(mark.from, size), "user");
+      quill.deleteText(mark.from, size, "user");
+      quill.setSelection(mark.from + words.length, 0, "user");
+    }
+    function placeOf(name) {
+      var index = 0, found = -1;
+      quill.getContents().ops.forEach(function (op) {
+        if (op.insert["block-figure"] === name && found < 0) found = index;
+        index += typeof op.insert === "string" ? op.insert.length : 1;
+      });
+      return found;
+    }
+    function putBlock(name) {
+      var at = placeOf(name);
+      if (at < 0) {
+        var line = quill.getLine(here());
+        at = line[0] ? quill.getIndex(line[0]) + line[0].length() : quill.getLength();
+        at = Math.min(at, quill.getLength());
+        if (at >= quill.getLength()) { quill.insertText(quill.getLength() - 1, "\n", "user"); at = quill.getLength() - 1; }
+        quill.insertEmbed(at, "block-figure", name, "user");
+      }
+      quill.setSelection(at + 1, 0, "user");
+      quill.scrollSelectionIntoView();
+    }
+    function blocksIn() {
+      zx.each(document, "[data-insert-block]", function (button) {
+        var there = Boolean(text.querySelector('figure[data-block="' + CSS.escape(button.dataset.insertBlock) + '"]'));
+        button.textContent = there ? "看位置" : "插入";
+      });
+    }
+    document.addEventListener("click", function (event) {
+      var fact = event.target.closest("[data-insert-fact]"), block = event.target.closest("[data-insert-block]");
+      if (fact) putFact({ fact: fact.dataset.insertFact, of: fact.dataset.of || "", text: fact.dataset.text }, here(), last ? last.length : 0);
+      if (block) putBlock(block.dataset.insertBlock);
+    });
+
+    // ---- numbers that do not agree: a list beside, a line under each; the text itself is not touched
+    function rectsOf(mark) {
+      var range = document.createRange(), first = quill.getLeaf(mark.from + 1), end = quill.getLeaf(mark.to);
+      if (!first[0] || !end[0]) return [];
+      if (first[0].domNode.nodeType === 3) range.setStart(first[0].domNode, Math.max(0, first[1] - 1)); else range.setStartBefore(first[0].domNode);
+      if (end[0].domNode.nodeType === 3) range.setEnd(end[0].domNode, end[1]); else range.setEndAfter(end[0].domNode);
+      return Array.prototype.slice.call(range.getClientRects());
+    }
+    function draw() {
+      layer.textContent = "";
+      var base = layer.getBoundingClientRect();
+      marks.forEach(function (mark) {
+        if (mark.to <= mark.from) return;
+        rectsOf(mark).forEach(function (rect) {
+          var line = zx.make("span", "prose-wrong");
+          line.style.left = rect.left - base.left + "px";
+          line.style.top = rect.bottom - base.top - 2 + "px";
+          line.style.width = rect.width + "px";
+          layer.append(line);
+        });
+      });
+    }
+    function read() {
+      marks = [];
+      zx.each(numbers, "[data-from]", function (row) {
+        var from = now.at[Number(row.dataset.from)], to = now.at[Number(row.dataset.to) - 1];
+        if (from === undefined || to === undefined) return;
+        var mark = { from: from, to: to + 1 };
+        row.zxMark = mark;
+        marks.push(mark);
+      });
+      draw();
+    }
+    var asked = "";
+    document.addEventListener("htmx:configRequest", function (event) { if (event.target === numbers) asked = now.html; });
+    document.addEventListener("htmx:beforeSwap", function (event) { if (event.target === numbers && asked !== now.html) event.detail.shouldSwap = false; });
+    document.addEventListener("htmx:afterSwap", function (event) { if (event.target === numbers) read(); });
+    numbers.addEventListener("click", function (event) {
+      var row = event.target.closest("[data-from]");
+      if (!row || !row.zxMark) return;
+      var mark = row.zxMark, mend = event.target.closest("[data-mend]");
+      if (mend) put(mend.dataset.mend, mark);
+      else if (event.target.closest("[data-jump]")) {
+        quill.setSelection(mark.from, mark.to - mark.from, "user");
+        quill.scrollSelectionIntoView();
+      }
+    });
+    if (window.ResizeObserver) new ResizeObserver(draw).observe(text);
+    window.addEventListener("resize", draw);
+
     load(field.value);
     quill.history.clear();
-    field.hidden = true;
-    zx.prose = quill;
-    return { quill: quill, form: form };
+    if (now.html === field.value) read();
+    else form.dispatchEvent(new CustomEvent("zx:written"));
+    zx.prose = { quill: quill, html: function () { return now.html; } };
   }
-  zx.writtenProse = written;
-  zx.armProse = arm;
+
+  // ------------------------------------------------------------------------------------------------ cards, steps
+  function cards(form) {
+    var blank = document.getElementById("card-blank"), list = document.getElementById("cards");
+    if (!blank || !list) return;
+    var total = form.elements["cards-TOTAL_FORMS"];
+    document.addEventListener("click", function (event) {
+      var pick = event.target.closest("[data-add-card]"), drop = event.target.closest("[data-drop-card]");
+      if (pick) {
+        event.preventDefault();
+        var number = Number(total.value), card = blank.content.firstElementChild.cloneNode(true);
+        var walk = document.createTreeWalker(card, NodeFilter.SHOW_ELEMENT), el = card;
+        do {
+          ["id", "name", "for", "aria-describedby", "aria-labelledby"].forEach(function (name) {
+            if (el.hasAttribute(name)) el.setAttribute(name, el.getAttribute(name).replace("__prefix__", number));
+          });
+          el = walk.nextNode();
+        } while (el);
+        list.append(card);
+        total.value = number + 1;
+        function set(name, value) { var field = form.elements["cards-" + number + "-" + name]; if (field) field.value = value || ""; }
+        set("session", pick.dataset.session);
+        set("unit", pick.dataset.unit);
+        set("mode", pick.dataset.mode);
+        card.querySelector("[data-card-unit]").textContent = pick.dataset.unit;
+        list.classList.remove("is-empty");
+        form.dispatchEvent(new Event("input", { bubbles: true }));
+        form.elements["cards-" + number + "-title"].focus();
+      }
+      if (drop) {
+        var row = drop.closest("[data-card]"), box = row.querySelector("input[type=checkbox][name$=DELETE]");
+        box.checked = true;
+        row.hidden = true;
+        zx.each(row, "[required]", function (field) { field.required = false; });
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        box.dispatchEvent(new Event("change", { bubbles: true }));
+        var next = list.querySelector("[data-card]:not([hidden]) [data-drop-card]") || document.getElementById("card-pick");
+        if (next) next.focus();
+      }
+    });
+  }
+  // A step goes from the text as it stands: what is not saved yet is saved first, and the step carries that version.
+  function steps(form) {
+    document.addEventListener("submit", function (event) {
+      var step = event.target;
+      if (step === form || !step.matches("[data-step] form") || step.dataset.saved === "1") return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      function go() {
+        if (form.dataset.dirty === "1" || form.dataset.stale) return; // not saved: its own words say why
+        step.elements.version.value = form.elements.version.value;
+        step.dataset.saved = "1";
+        step.requestSubmit(event.submitter || undefined);
+      }
+      if (form.dataset.dirty === "1") zx.autosave(form, true).then(go); else go();
+    }, true);
+  }
+
+  zx.cleanProse = clean;
+  zx.each(document, "[data-prose]", function (box) {
+    if (!Quill) return;
+    learn();
+    Workshop(box);
+  });
+  zx.each(document, "#bulletin-form", function (form) { cards(form); if (form.dataset.autosaveUrl) steps(form); });
 })();
