@@ -16,7 +16,7 @@ DEEPEST = 30
 Value = Fraction | Decimal | int | None
 
 # As people type them in a Chinese input method.
-_WIDE = str.maketrans({"（": "(", "）": ")", "，": ",", "×": "*", "÷": "/", "＋": "+", "－": "-", "−": "-", "＊": "*", "／": "/"})  # fmt: skip
+WIDE = str.maketrans({"（": "(", "）": ")", "，": ",", "×": "*", "÷": "/", "＋": "+", "－": "-", "−": "-", "＊": "*", "／": "/"})  # fmt: skip
 _TOKEN = re.compile(r"\s*(?:[A-Za-z_][A-Za-z0-9_]*|\d{1,9}(?:\.\d{1,6})?(?![\w.])|[-+*/(),])")
 _OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: lambda a, b: a + b,
@@ -73,7 +73,7 @@ def _parsed(text: str) -> tuple[ast.expr, frozenset[str]] | str:
     """The tree and its names, or the sentence that says why not: both are worth keeping."""
     if len(text) > LONGEST:
         return f"公式最长 {LONGEST} 个字符，现有 {len(text)} 个。"
-    plain = " ".join(text.translate(_WIDE).split())
+    plain = " ".join(text.translate(WIDE).split())
     if not plain:
         return "请填写公式。"
     at = 0
