@@ -40,10 +40,12 @@ class Entry:
 @dataclass(frozen=True)
 class Section:
     """A rendered piece, a file. `under` hangs its headings below one bookmark of that name; "" leaves its own first
-    heading (the title) out and lets the chapters stand at the top."""
+    heading (the title) out and lets the chapters stand at the top. Pieces of one `group` hang below a bookmark of that
+    name ("" is the annex); a piece of its group's own name is the group."""
 
     path: Path
     under: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Survey:
     pages: int
     fonts: list[str]
     letters: Letters
+    wide: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -111,22 +114,25 @@ def _glyphs(font: pikepdf.Object) -> dict[int, str]:
 
 
 def survey(sections: Sequence[Section], annex: str) -> Survey:
-    entries, start, in_annex = [], 0, False
+    entries, start, group = [], 0, ""
+    wide: set[int] = set()
     letters: Letters = {}
     names: set[str] = set()
     for section in sections:
         with pikepdf.open(section.path) as pdf:
             names |= {_plain(font) for font in _fonts(pdf)}
             _read(pdf, letters)
+            wide |= {start + at for at, page in enumerate(pdf.pages) if page.mediabox[2] > page.mediabox[3]}
             if section.under:
-                if not in_annex:
-                    entries.append(Entry(1, annex, start + 1))
-                    in_annex = True
-                entries.append(Entry(2, section.under, start + 1))
+                if group != (section.group or annex):
+                    group = section.group or annex
+                    entries.append(Entry(1, group, start + 1))
+                if section.under != group:
+                    entries.append(Entry(2, section.under, start + 1))
             else:
                 entries += [Entry(1, one.title, start + one.page + 1) for one in headings(pdf) if one.level == 2]
             start += len(pdf.pages)
-    return Survey(entries, start, sorted(names), letters)
+    return Survey(entries, start, sorted(names), letters, frozenset(wide))
 
 
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
@@ -186,15 +192,16 @@ def bind(
         marks.append((1, "封面", 0))
         marks.append((1, "目录", min(1, body_at - 1)))
         info = pdf.Root.Metadata.read_bytes() if "/Metadata" in pdf.Root else b""
-    in_annex = False
+    group = ""
     for section in sections:
         with pikepdf.open(section.path) as pdf:
             base = len(out.pages)
             if section.under:
-                if not in_annex:
-                    marks.append((1, annex, base))
-                    in_annex = True
-                marks.append((2, section.under, base))
+                if group != (section.group or annex):
+                    group = section.group or annex
+                    marks.append((1, group, base))
+                if section.under != group:
+                    marks.append((2, section.under, base))
                 marks += [(one.level + 1, one.title, base + one.page) for one in headings(pdf) if one.level > 1]
             else:
                 marks += [(one.level - 1, one.title, base + one.page) for one in headings(pdf) if one.level > 1]
@@ -351,7 +358,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(asked["seconds"]) + 1,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     bound = bind(
-        Path(asked["out"]), Path(asked["front"]), [Section(Path(path), under) for path, under in asked["sections"]],
+        Path(asked["out"]), Path(asked["front"]), [Section(Path(path), under, group) for path, under, group in asked["sections"]],
         Path(asked["stamps"]), Path(asked["specimen"]) if asked["specimen"] else None,
         title=asked["title"], annex=asked["annex"],
     )  # fmt: skip

@@ -26,7 +26,7 @@ def bind(
         return bind_here(out, front, sections, stamps, specimen, title=title, annex=annex)
     asked = {
         "out": str(out), "front": str(front), "stamps": str(stamps), "specimen": str(specimen) if specimen else None,
-        "sections": [[str(section.path), section.under] for section in sections], "title": title, "annex": annex,
+        "sections": [[str(section.path), section.under, section.group] for section in sections], "title": title, "annex": annex,
         "memory_mb": settings.PAPER_MEMORY_MB, "seconds": settings.PAPER_SECONDS,
     }  # fmt: skip
     too_slow = f"这份文书装订超过 {settings.PAPER_SECONDS} 秒，已停止。请缩小范围后再试。"

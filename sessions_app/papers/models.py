@@ -55,7 +55,9 @@ OF_VISITS = (PaperKind.VISIT_RECORD, PaperKind.FEEDBACK)
 
 
 # What spells out findings or scores is the unit's, and of the departments whose work it is; none of one above.
-OF_DEPARTMENTS = [PaperKind.FINDINGS, PaperKind.RECTIFICATION, PaperKind.RECTIFICATION_NOTICE, PaperKind.SCORES]
+OF_DEPARTMENTS = [
+    PaperKind.FINDINGS, PaperKind.RECTIFICATION, PaperKind.RECTIFICATION_NOTICE, PaperKind.SCORES, PaperKind.VOLUME,
+]  # fmt: skip
 # Opened by the permission of the thing itself: 约谈 is not every secretary's, nor is what a leader is told of the subtree.
 BY_THING = [PaperKind.INTERVIEW, PaperKind.BRIEFING]
 

@@ -40,6 +40,7 @@ SINGLE = {  # papers of one piece, with the page number in the sheet itself
     "scores": "papers/print/scores.html",
     "interview": "papers/print/interview.html",
     "briefing": "papers/print/briefing.html",
+    "bulletin": "papers/print/bulletin.html",
 }
 
 
@@ -136,12 +137,19 @@ def annual(
         sections.append(bind.Section(path, each["committee"]["name"] if index else ""))
         if progress:
             progress(index + 1, len(facts["sections"]))
+    return _bound(facts, sections, "stamps", anew, press, draft)
+
+
+def _bound(
+    facts: Facts, sections: list[bind.Section], stamped: str, anew: int, press: Press, draft: Mapping[str, str] | None
+) -> Finished:
+    """Cover, contents and page numbers round the sections, in one file. `stamped`: the template of the numbers."""
     known = bind.survey(sections, ANNEX)
     sheets = (*SHEETS, "draft.css") if draft else SHEETS
     with tempfile.TemporaryDirectory(prefix="zhixing-bind-") as name:
         place = Path(name)
 
-        def piece(template: str, context: Mapping[str, Any], identifier: str) -> Path:
+        def piece(template: str, context: Mapping[str, Any], identifier: str, sheets: tuple[str, ...] = sheets) -> Path:
             html = render_to_string(f"papers/print/{template}.html", {**context, "draft": draft})
             path = place / f"{template}.pdf"
             path.write_bytes(press.print(html, sheets=sheets, identifier=identifier).pdf)
@@ -158,7 +166,9 @@ def annual(
             },  # fmt: skip
             rules.fingerprint("front", facts["title"], edition()),
         )
-        stamps = piece("stamps", {"pages": range(known.pages)}, f"stamps {known.pages}")
+        pages = [number in known.wide for number in range(known.pages)]
+        more = (VOLUME,) if stamped != "stamps" else ()
+        stamps = piece(stamped, {"pages": pages}, f"stamps {known.pages}", (*sheets, *more))
         specimen = None
         if len(sections) > 1:
             specimen = piece("specimen", {"samples": bind.specimen_of(known, front, stamps)}, "specimen")
@@ -167,8 +177,40 @@ def annual(
         return Finished(out.read_bytes(), bound.pages, bound.fonts, anew)
 
 
+VOLUME = "volume.css"  # takes the page numbers off the pieces: they are the whole's
+BOUND_IN = {**SINGLE, "originals": "papers/print/volume_originals.html"}
+
+
+def part(kind: str, facts: Facts, *, shelf: Shelf, press: Press | None = None) -> tuple[Path, bool]:
+    """A paper of one piece, or a report's section, as a piece of a volume: without page numbers of its own."""
+    if kind == "annual":
+        return section(facts, shelf=shelf, press=press)
+    key = rules.fingerprint("volume", kind, facts, edition())
+    kept = shelf.get(key)
+    if kept is not None:
+        return kept, False
+    html = render_to_string(BOUND_IN[kind], {"facts": facts, "title": facts["title"], "draft": None})
+    printed = (press or PRESS).print(html, sheets=(*SHEETS, VOLUME), identifier=key)
+    return shelf.put(key, printed), True
+
+
+def volume(facts: Facts, *, shelf: Shelf | None = None, press: Press | None = None) -> Finished:
+    """学习档案 from {"title", "cover", "issue", "parts": [{"kind", "group", "label", "facts"}]}."""
+    if shelf is None:
+        with contextlib.closing(Shelf()) as own:
+            return volume(facts, shelf=own, press=press)
+    sections, anew = [], 0
+    for each in facts["parts"]:
+        path, was_set = part(each["kind"], each["facts"], shelf=shelf, press=press)
+        anew += was_set
+        sections.append(bind.Section(path, each["label"], each["group"]))
+    return _bound(facts, sections, "volume_stamps", anew, press or PRESS, None)
+
+
 def finished(kind: str, facts: Facts, *, shelf: Shelf | None = None) -> Finished:
     """The paper of `kind` from its frozen facts: issuing and verifying are this one call."""
+    if kind == "volume":
+        return volume(facts, shelf=shelf)
     return annual(facts, shelf=shelf) if kind == "annual" else single(kind, facts)
 
 
