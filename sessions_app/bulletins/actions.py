@@ -64,8 +64,8 @@ def create(
         made: Bulletin | None = Bulletin.objects.filter(form_token=form_token, committee=committee).first()
         if made is not None:
             return made
-    title = title.strip() or rules.default_title(committee.name_on(day), year, quarter)
     wrong = rules.period_problems(year, quarter, day.year)
+    title = title.strip() or ("" if wrong else rules.default_title(committee.name_on(day), year, quarter))
     if len(title) > rules.TITLE_LIMIT:
         wrong.append(f"标题超过 {rules.TITLE_LIMIT} 字，请缩短。")
     if not Committee.objects.active_on(day).filter(pk=committee.pk).exists():

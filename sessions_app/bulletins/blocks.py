@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from roster.audit.actions import SHANGHAI
 from sessions_app.bulletins import markup, rules
 from sessions_app.bulletins.models import AnnexKind, Bulletin
+from sessions_app.papers.frozen import letterhead
 from sessions_app.papers.rules import department, number, percent
 from sessions_app.plans.models import StudyMode
-from sessions_app.policies import parameters
 
 Facts = Mapping[str, Any]
 Block = dict[str, Any]
@@ -171,30 +171,36 @@ def paper(bulletin: Bulletin, *, at: datetime) -> dict[str, Any]:
     day = at.astimezone(SHANGHAI).date()
     unit = bulletin.committee
     name = unit.name_on(day)
-    signed = bulletin.signed_at.astimezone(SHANGHAI).date().isoformat() if bulletin.signed_at else ""
-    cards = bulletin.cards.select_related("committee", "study_session").prefetch_related("committee__names")
+    signed = bulletin.signed_at.astimezone(SHANGHAI).date() if bulletin.signed_at else None
+    number_ = rules.document_words(bulletin.mark, bulletin.year, bulletin.document_number)
+    sender = department(name, unit.kind)
     return {
-        "title": bulletin.title, "committee": {"code": unit.code, "name": name}, "sender": department(name, unit.kind),
+        "title": bulletin.title, "committee": {"code": unit.code, "name": name}, "sender": sender,
         "year": bulletin.year, "quarter": bulletin.quarter, "label": rules.period_words(bulletin.year, bulletin.quarter),
-        "issue": bulletin.issue, "issue_words": rules.issue_words(bulletin.year, bulletin.issue),
-        "number": rules.document_words(bulletin.mark, bulletin.year, bulletin.document_number),
-        "red_head": bool(parameters.value("red_head", unit, day)),
-        "to": bulletin.to, "copies": bulletin.copies, "on": signed,
+        "issue": bulletin.issue, "issue_words": rules.issue_words(bulletin.year, bulletin.issue), "number": number_,
+        "to": bulletin.to.rstrip("：:"), "copies": bulletin.copies, "on": signed.isoformat() if signed else "",
         "as_of": bulletin.as_of.astimezone(SHANGHAI).isoformat() if bulletin.as_of else "",
-        "body": body(bulletin.body, facts),
-        "cards": [
-            {
-                "mode": str(StudyMode(card.mode).label), "unit": card.committee.name_on(day), "title": card.title,
-                "text": card.text,
-                "source": f"{card.study_session.day.isoformat()} {card.study_session.topic}" if card.study_session else "",
-            }
-            for card in cards
-        ],
-        "annexes": [
-            {"number": place, "title": str(row), "block": block(OF_ANNEX[AnnexKind(row.kind)], facts)}
-            for place, row in enumerate(bulletin.annexes.all(), start=1)
-        ],
+        "body": body(bulletin.body, facts), "annexes": _annexes(bulletin, facts, day),
         "compiled_by": bulletin.compiled_by.name, "checked_by": bulletin.checked_by.name if bulletin.checked_by else "",
         "signed_by": bulletin.signed_by.name if bulletin.signed_by else "",
         "figures": facts.get("figures", {}), "receivers": facts.get("receivers", 0),
+        **letterhead(unit, day, number=number_, copies=bulletin.copies, on=signed, name=sender),
     }  # fmt: skip
+
+
+def _annexes(bulletin: Bulletin, facts: Facts, day: date) -> list[dict[str, Any]]:
+    """The cards first, where there are any, then the chosen tables."""
+    cards = bulletin.cards.select_related("committee", "study_session").prefetch_related("committee__names")
+    told = [
+        {
+            "mode": str(StudyMode(card.mode).label), "unit": card.committee.name_on(day), "title": card.title,
+            "text": card.text, "day": card.study_session.day.isoformat() if card.study_session else "",
+            "source": card.study_session.topic if card.study_session else "",
+        }
+        for card in cards
+    ]  # fmt: skip
+    found: list[dict[str, Any]] = [{"title": "创新做法", "cards": told}] if told else []
+    found += [
+        {"title": str(row), "block": block(OF_ANNEX[AnnexKind(row.kind)], facts)} for row in bulletin.annexes.all()
+    ]
+    return [{"number": place, **annex} for place, annex in enumerate(found, start=1)]

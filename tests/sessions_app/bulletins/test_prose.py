@@ -1,0 +1,150 @@
+"""Numbers in prose against the frozen figures: ten clean texts without an alarm, seeded errors found, and what is let pass."""
+
+import copy
+from datetime import datetime
+
+import pytest
+
+from roster.committees.models import Committee
+from sessions_app.bulletins import frozen, markup, prose, rules
+from sessions_app.bulletins.models import Bulletin
+from tests.build import SHANGHAI
+from tests.sessions_app.bulletins import told
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 20, 9, 0, tzinfo=SHANGHAI)
+
+
+@pytest.fixture(scope="module")
+def facts(small_year):
+    """The demo's third quarter."""
+    top = Committee.objects.get(parent=None)
+    return frozen.facts(Bulletin(committee=top, year=2026, quarter=3), at=AT)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _open(django_db_blocker):
+    with django_db_blocker.unblock():
+        yield
+
+
+def line(text, facts):
+    return prose.check(f"<p>{text}</p>", facts)
+
+
+@pytest.mark.parametrize("write", told.CLEAN, ids=lambda write: write.__name__)
+def test_no_alarm_in_a_clean_text(write, facts):
+    html = write(told.Teller(facts))
+    assert 280 <= prose.length(html) <= 800
+    assert [one.sentence for one in prose.check(html, facts)] == []
+
+
+# the three kinds of error: a rate, a count, one committee's own figure; in a different text each
+SEEDS = [
+    (told.plain_report, "presence_rate", "", -0.013),
+    (told.outcomes, "outcomes", "", 10),
+    (told.units_first, "presence_rate", "own", -0.05),
+    (told.official, "sessions", "", 1),
+    (told.supervision, "findings_closed", "", 2),
+    (told.months, "sessions_by_mode.研讨交流学", "", 1),
+    (told.compared, "participation_rate", "", -0.02),
+    (told.with_figures, "presence_rate", "", 0.01),
+]
+
+
+@pytest.mark.parametrize(("write", "key", "of", "by"), SEEDS, ids=lambda one: getattr(one, "__name__", str(one)))
+def test_a_seeded_error_is_found_where_it_stands(write, key, of, by, facts):
+    wrong = copy.deepcopy(facts)
+    place = wrong["figures"]
+    if of:
+        row = next(row for row in wrong["committees"] if row["figures"]["committee_sessions"] > 1)
+        of, place = row["code"], row["figures"]
+    *path, last = key.split(".")
+    for step in path:
+        place = place[step]
+    place[last] += by
+    html = write(told.Teller(wrong))
+    found = prose.check(html, facts)
+    assert {one.key for one in found} == {key}
+    for one in found:
+        assert markup.plain(html)[one.start : one.end].startswith(one.said)
+        assert html[one.html_start : one.html_end].rstrip("</span>").endswith(one.said[-1])
+        assert one.should.startswith(rules.printed(facts, key, of)) and one.should in one.sentence
+
+
+LET_PASS = """\
+各单位集体学习次数由1次到5次不等，平均2.1次。
+全市有12家党委（党组）按时报送了计划，1家逾期。
+全市12家党委（党组）受到通报表扬，出席率100%的单位有5家。
+参学率98.1%，排名全省第3位，比去年同期提高3.2个百分点。
+第5次集体学习于9月12日召开，出席人员18人，列席35人。
+研讨交流中，有26人次发言，占39.4%。
+计划第四季度开展集体学习25场以上，参学率保持98%。
+会议应到18人，实到15人，请假2人，缺席1人。
+澜川市政府办公室举办读书班，集体学习3天，形成心得体会40篇。
+每名成员全年撰写心得体会不少于2篇、调研报告1篇。
+问题主要表现在3个方面：一是学习计划落实有差距，5个专题未按时完成。
+8月份，市法院党组集体学习2次。
+上半年，全市集体学习74场，出席率93.0%，参学率98.9%，形成学习成果210项。
+截至8月31日，全市集体学习13场，出席率91%。
+联组学习4场、扩大学习6场、现场教学5场。
+除澜川市委外，其他单位集体学习18场次。
+学习秘书培训班2期、参训学习秘书32人。
+全市13家党委（党组）全部制定年度学习计划，列入计划专题100项。
+出席率达到90%以上的单位11家，85%—90%的2家。
+学习成果中，优秀成果12项，获奖成果3项。
+市统计局党组集体学习6次。该党组出席率80%。
+澜城区开展集体学习8场次。
+力争参学率达到100%，缺席0人次。"""
+
+
+@pytest.mark.parametrize("text", LET_PASS.strip().splitlines())
+def test_what_narrows_compares_plans_or_is_unknown_is_let_pass(text, facts):
+    assert [one.sentence for one in line(text, facts)] == []
+
+
+@pytest.mark.parametrize(("text", "said", "key"), [
+    ("全市共有中心组成员170人。", "170人", "members"),
+    ("三季度全市集体学习达25场。", "25场", "sessions"),
+    ("本季度，全市参学率９１．１％。", "９１．１％", "participation_rate"),
+    ("市法院党组出席率99%。", "99%", "presence_rate"),
+    ("全市应到1,401人次。", "1,401人次", "expected"),
+    ("全市应到0.05万人次。", "0.05万人次", "expected"),
+    ("出席率从上季度的92.8%提高到95.7%。", "95.7%", "presence_rate"),
+    ("全市开展集体学习超过30场。", "30场", "sessions"),
+    ("全市共开展集体学习22场、29场次。", "29场次", "committee_sessions"),
+    ("共开展了35场集体学习。", "35场", "sessions"),
+    ("请假近50人次。", "50人次", "on_leave"),
+    ("9月集体学习19场。", "19场", "sessions_by_month.9"),
+    ("全市14家党委（党组）共开展集体学习22场。", "14家", "committees"),
+    ("全市各级党委（党组）围绕学习贯彻党的二十届四中全会精神，开展集体学习32场。", "32场", "sessions"),
+])  # fmt: skip
+def test_found(text, said, key, facts):
+    (one,) = line(text, facts)
+    assert (one.said, one.key) == (said, key)
+
+
+def test_an_inserted_figure_prints_exactly_what_is_frozen(facts):
+    good = f'<p>出席率<span data-fact="presence_rate" data-of="">{rules.printed(facts, "presence_rate")}</span>。</p>'
+    assert prose.check(good, facts) == []
+    (one,) = prose.check(good.replace("%</span>", "</span>%"), facts)
+    assert one.label == "出席率" and one.should.endswith("%")
+    (one,) = prose.check('<p>共<span data-fact="nonsense" data-of="">3</span>项</p>', facts)
+    assert "没有这一项" in one.sentence
+
+
+def test_nothing_frozen_nothing_checked(facts):
+    assert prose.check("<p>出席率1%。</p>", None) == []
+    assert len(prose.check("<p>全市出席率1%。</p>", facts)) == 1
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("全市学习", 4), ("出席率91.2%，好。", 7), ("abc def 学习", 4), ("", 0), ("2026年第3期", 6), ("“三学”——好", 7),
+])  # fmt: skip
+def test_length_counts_as_word_does(text, count):
+    assert rules.length(text) == count
+
+
+def test_4600_characters_are_warned_of_above_4000():
+    assert rules.length_warning(4000, 4000) == ""
+    assert "4,600 字，超过 4,000 字的上限 600 字" in rules.length_warning(4600, 4000)
