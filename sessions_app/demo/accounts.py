@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.contrib.auth.hashers import make_password
+
 from roster.accounts import actions
 from roster.accounts.models import User
 from roster.accounts.roles import Role
 from roster.audit.actions import Actor
 from roster.committees.models import Committee
-from roster.people.models import Person
+from roster.people.models import Person, StudySecretary
 from sessions_app.demo.world import SHOWN, SHOWN_SMALL, World
 
 PASSWORD = "Zhixing-demo-2026"  # noqa: S105 -- printed for everybody to see; load_demo refuses any but an empty base
@@ -75,6 +77,18 @@ def create(world: World, *, by: Actor, at: datetime) -> list[Login]:
         )
         made.append(Login(login.username, login.role, f"{person.name}（{where}）", login.does))
     return made
+
+
+def create_clerks(*, at: datetime) -> int:
+    """Accounts nobody can log in with for the other study secretaries: they hand in scores and sign for bulletins."""
+    held = StudySecretary.objects.on(at.date()).filter(person__user=None).select_related("committee")
+    people = {row.person_id: row.committee.code for row in held.order_by("-since", "-id")}
+    shut = make_password(None)
+    User.objects.bulk_create(
+        User(username=f"m{code.lower()}-{person_id}", person_id=person_id, password=shut, password_changed_at=at)
+        for person_id, code in people.items()
+    )
+    return len(people)
 
 
 def known() -> list[Login]:

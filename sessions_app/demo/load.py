@@ -10,7 +10,7 @@ from roster.audit.actions import SystemActor
 from roster.committees import intake as committees
 from roster.people import intake as people
 from sessions_app.attendance import intake as attendance
-from sessions_app.demo import accounts, corps, guidance, letters, living, rounds, supervision
+from sessions_app.demo import accounts, corps, guidance, letters, living, rounds, supervision, tellings, weighing
 from sessions_app.demo.world import World, build
 from sessions_app.demo.year import History, history, moment
 from sessions_app.minutes import intake as minutes
@@ -63,6 +63,11 @@ def load_demo(*, at: datetime, small: bool = False, say: Say = print) -> Loaded:
     say(f"专家 {experts} 人，旁听组 {teams} 个，培训班 {courses} 期。")
     visits, findings = supervision.play(world, calendar=calendar, small=small, by=LOADER, at=at)
     say(f"列席旁听 {visits} 次，问题 {findings} 个。")
+    accounts.create_clerks(at=at)
+    sheets, talks = weighing.play(world, calendar=calendar, at=at)
+    say(
+        f"考核评分表 {sheets} 份，约谈 {talks} 件，学情通报 {tellings.play(calendar=calendar, small=small, at=at)} 期。"
+    )
     rounds.close_last_year(at=at)
     told = rounds.tell(calendar, by=LOADER, at=at)
     say(f"提醒 {told} 条，提醒函 {letters.send(at=at, small=small)} 件。")
