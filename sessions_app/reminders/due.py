@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from roster.committees.models import Committee
 from sessions_app.policies import calendar, parameters
+from sessions_app.reminders.due_bulletins import bulletin_unreceipted, bulletin_waiting
 from sessions_app.reminders.due_feedback import feedback_due, feedback_receipt, feedback_reply, feedback_waiting
 from sessions_app.reminders.due_findings import plan_owed, rectification_due, review_waiting
 from sessions_app.reminders.due_sessions import leave_waiting, make_up_due, minutes_due, session_plan_due
@@ -35,11 +36,13 @@ RULES = (
     "year_review_open_day", "near_working_days", "behind_working_days", "escalate_leader_working_days",
     "escalate_reviewer_working_days", "finding_plan_working_days", "visit_notice_working_days",
     "visit_feedback_working_days", "feedback_receipt_working_days", "feedback_reply_working_days",
+    "bulletin_receipt_working_days",
 )  # fmt: skip
 FINDERS: tuple[Finder, ...] = (
     plan_due, month_empty, session_too_few, session_plan_due, minutes_due, make_up_due, leave_waiting, approval_waiting,
     prompt_unreceipted, report_due, period_closing, plan_owed, rectification_due, review_waiting, visit_notice,
-    visit_score, feedback_due, feedback_waiting, feedback_receipt, feedback_reply,
+    visit_score, feedback_due, feedback_waiting, feedback_receipt, feedback_reply, bulletin_waiting,
+    bulletin_unreceipted,
 )  # fmt: skip
 
 
