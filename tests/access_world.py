@@ -27,6 +27,21 @@ from roster.corps.models import (
 )
 from roster.people.models import GroupRole, Person
 from sessions_app.assessment.models import Scheme, SchemeStage
+from sessions_app.assessment.models import (
+    Assessment,
+    AssessmentSheet,
+    AssessmentStage,
+    BonusRequest,
+    Indicator,
+    InterviewStage,
+    LeaderInterview,
+    Objection,
+    OtherResult,
+    Scheme,
+    SchemeItem,
+    SchemeStage,
+    SheetLine,
+)
 from sessions_app.attachments.models import Attachment, AttachmentKind
 from sessions_app.attendance.models import Attendance, AttendanceMark, LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.bulletins.models import Bulletin
@@ -113,6 +128,7 @@ def make() -> World:
     _bulletins(world, root, county, other)
     _visits(world, root, county, own, other, stranger)
     _feedback(world, root, county, own, other, stranger)
+    _weighed(world, root, county, own, other)
     for which, committee in (("above", county), ("top", root)):
         world.add("committee", which, committee.pk, committee.path)
     return world
@@ -585,3 +601,54 @@ def _joint(world: World, host: Committee, guest: Committee) -> None:
     world.add("session_host", "joint", session.pk, host.path)
     world.add("participation", "joint, the host's", hosting.pk, host.path)
     world.add("participation", "joint, ours", taking.pk, guest.path)
+
+
+def _weighed(world: World, root: Committee, county: Committee, own: Committee, other: Committee) -> None:
+    """Published results of the county over A and of the city over B, one run that has not begun, and interviews."""
+    judge = build.account()
+    for which, department, unit, words, stage in (
+        ("own", county, own, CONTENT, AssessmentStage.PUBLIC), ("other", root, other, SECRET, AssessmentStage.PUBLIC),
+        ("not begun", county, own, CONTENT, AssessmentStage.RULES),
+    ):  # fmt: skip
+        public = stage == AssessmentStage.PUBLIC
+        year = 2024 if public else 2023
+        scheme = Scheme.objects.create(
+            committee=department, year=year, title=f"{words}办法", effective_from=date(year, 1, 1),
+            stage=SchemeStage.PUBLISHED, published_at=build.AT, bonus_cap=3,
+        )  # fmt: skip
+        item = SchemeItem.objects.create(
+            indicator=Indicator.objects.create(scheme=scheme, order=1, name=f"{words}指标", weight=100), order=1,
+            name=f"{words}评分项", max=10,
+        )  # fmt: skip
+        run = Assessment.objects.create(
+            committee=department, scheme=scheme, year=year, as_of=date(year, 12, 31), stage=stage, self_due_on=AHEAD,
+            published_on=build.DAY if public else None, objection_until=AHEAD if public else None,
+        )  # fmt: skip
+        row = AssessmentSheet.objects.create(assessment=run, committee=unit, self_note=f"{words}自评")
+        SheetLine.objects.create(sheet=row, item=item, reason=f"{words}理由")
+        world.add("run", which, run.pk, department.path, exact=True)
+        world.add("sheet", which, row.pk, department.path, *((unit.path,) if public else ()), exact=True)
+        world.add("sheet_desk", which, row.pk, department.path, exact=True)
+        if not public:
+            continue
+        asked = Objection.objects.create(sheet=row, reason=f"{words}申诉", asked_by=judge, asked_at=build.AT)
+        bonus = BonusRequest.objects.create(
+            sheet=row, reason=f"{words}加分", points=1, asked_by=judge, asked_at=build.AT
+        )
+        world.add("objection", which, asked.pk, department.path, unit.path, exact=True)
+        world.add("bonus", which, bonus.pk, department.path, exact=True)
+        result = OtherResult.objects.create(
+            committee=unit, year=2024, name=f"{words}考核", score=90, source=f"{words}来源", entered_at=build.AT
+        )
+        world.add("other_result", which, result.pk, unit.path)
+        lead = unit.memberships.filter(group_role=GroupRole.LEADER).first().person
+        for held in (False, True):
+            decided = {"decided_by": judge, "decided_at": build.AT} if held else {}
+            record_ = {"held_on": HELD_ON, "interviewer": judge.person, "interviewee": lead, "record": f"{words}记录"}
+            talk = LeaderInterview.objects.create(
+                department=department, committee=unit, year=2024 if held else 2025, reason=f"{words}缘由",
+                suggested_at=build.AT, stage=InterviewStage.HELD if held else InterviewStage.SUGGESTED,
+                **(record_ | decided if held else {}),
+            )  # fmt: skip
+            paths = (department.path, unit.path) if held else (department.path,)
+            world.add("interview_held" if held else "interview", which, talk.pk, *paths, exact=True)
