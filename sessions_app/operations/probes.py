@@ -21,6 +21,7 @@ from sessions_app.jobs.work import moment
 from sessions_app.notices.models import Delivery, DeliveryStage
 from sessions_app.operations import broker as redis_side
 from sessions_app.operations.broker import Broker, short
+from sessions_app.papers.fonts import RARE
 
 BEAT_SECONDS = 120  # four ticks
 UNDELIVERED_MINUTES = 60
@@ -130,6 +131,8 @@ def fonts() -> Answer:
             missing.append(families[0])
         elif found[0] == families[-1] and role != "number":
             fallback.append(f"{families[0]} 以 {found[0]} 代替")
+    if not {family.lower() for family in RARE} <= installed:
+        fallback.append("没有花园明朝（fonts-hanazono），人名中的生僻字可能印成空框")
     if missing:
         return Answer(name, title, False, f"没有 {'、'.join(missing)}，也没有可以代替的字体", cure)
     if fallback:

@@ -126,7 +126,7 @@ def interview(row: LeaderInterview) -> Facts:
 
 # ------------------------------------------------------------------------------------------------------- briefing
 
-SHOWN = 5  # names in a sentence; the rest are counted
+SHOWN, LETTERS = 5, 45  # names in a sentence, and their letters together; the rest are counted: it is one page
 BRIEF = (
     "committee_sessions", "presence_rate", "participation_rate", "completion_rate", "outcomes", "visits", "closing_rate",
 )  # fmt: skip
@@ -138,10 +138,15 @@ MORE_LABELS = {
 
 
 def _some(names: Iterable[str]) -> str:
-    """甲、乙、丙等9家; all of them when they are few."""
+    """甲、乙、丙等9家; all of them when they are few and short."""
     each = list(names)
-    words = "、".join(each[:SHOWN])
-    return f"{words}等{len(each)}家" if len(each) > SHOWN else f"{words}{len(each)}家"
+    shown: list[str] = []
+    for name in each[:SHOWN]:
+        if len("、".join([*shown, name])) > LETTERS:
+            break
+        shown.append(name)
+    words = "、".join(shown)
+    return f"{words}等{len(each)}家" if 0 < len(shown) < len(each) else f"{words}{len(each)}家"
 
 
 def briefing(committee: Committee, year: int, *, today: date, quarter: int | None = None) -> Facts:
