@@ -361,8 +361,18 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "paper_facts": Address("paper"),
     "paper_verify": Address("paper", "P", heavy=True),
     "erratum_new": Address("paper", "P"),
+    "paper_file": Address("paper", after=("docx",)),
+    "paper_check": GP,  # of a paper out of reach it says no more than that it is genuine: see test_paper_check
+    "word_template_list": G,
+    "word_template": Address(after=("minutes",)),
+    "word_template_new": Address("", "P", after=("minutes",)),
+    "word_template_built_in": Address(after=("minutes",)),
+    "word_template_download": Address("word_template"),
+    "word_template_withdraw": Address("word_template", "P"),
     "paper_annual_choose": G,
     "paper_annual": Address("committee", "GP"),
+    "volume_choose": G,
+    "volume": Address("committee", "GP"),
     "paper_print": (
         printed("sign-in", "session", P.ROLL_READ),
         printed("session-plan", "session", P.SESSION_READ),

@@ -26,7 +26,6 @@ from roster.corps.models import (
     VisitTeam,
 )
 from roster.people.models import GroupRole, Person
-from sessions_app.assessment.models import Scheme, SchemeStage
 from sessions_app.assessment.models import (
     Assessment,
     AssessmentSheet,
@@ -53,7 +52,7 @@ from sessions_app.letters.models import LetterLine, ReminderLetter
 from sessions_app.minutes.models import Minutes, MinutesSection, MinutesStage
 from sessions_app.notices.models import Channel, Delivery, Notice, Rhythm
 from sessions_app.outcomes.models import Outcome, OutcomeKind
-from sessions_app.papers.models import IssuedPaper, PaperKind
+from sessions_app.papers.models import IssuedPaper, PaperFile, PaperKind, WordTemplate
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter
 from sessions_app.reminders.keys import token
@@ -522,6 +521,16 @@ def _issued(world: World, committee: Committee, which: str, words: str) -> None:
     paper.file.save("x", ContentFile(b"%PDF"), save=False)
     paper.save()
     world.add("paper", which, paper.pk, committee.path)
+    docx = PaperFile(paper=paper, format="docx", sha256=paper.sha256, edition=paper.edition, made_at=paper.issued_at)
+    docx.file.save("x", ContentFile(b"PK"), save=False)
+    docx.save()
+    template = WordTemplate(
+        committee=committee, kind=PaperKind.MINUTES, number=1, sha256=paper.sha256, note=f"{words}模板",
+        uploaded_by=User.objects.order_by("pk").first(), uploaded_at=paper.issued_at,
+    )  # fmt: skip
+    template.file.save("x", ContentFile(b"PK"), save=False)
+    template.save()
+    world.add("word_template", which, template.pk, committee.path)
     run = ImportRun(
         committee=committee, name=f"{words}.xlsx", sha256="0" * 64, stage=ImportStage.PREVIEWED, uploaded_at=build.AT,
         uploaded_by=world.users["observer"], report={},

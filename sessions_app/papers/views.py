@@ -27,6 +27,7 @@ from sessions_app.jobs.models import LIVE, Job
 from sessions_app.jobs.views import progress
 from sessions_app.papers import (
     actions,
+    copies,
     frozen,
     frozen_assessment,
     frozen_findings,
@@ -35,12 +36,14 @@ from sessions_app.papers import (
     rules,
     typeset,
     verify,
+    word,
 )
 from sessions_app.papers.access import READ, issues_with
 from sessions_app.papers.edition import edition
 from sessions_app.papers.forms import AnnualChoice, AnnualForm, ErratumForm, PaperFilter
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.papers.pdf import PaperFailed
+from sessions_app.papers.word_forms import DOCX
 from sessions_app.plans.models import ContentCategory, StudyPlan
 from sessions_app.sessions.models import StudySession
 from sessions_app.visits.feedback_page import feedback_of, may_read
@@ -170,7 +173,7 @@ def paper_download(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def paper_verify(request: HttpRequest, pk: int) -> HttpResponse:
     row = _paper(request, pk)
-    if len(row.facts.get("sections", [])) > AT_ONCE:
+    if len(row.facts.get("sections") or row.facts.get("parts") or ()) > AT_ONCE:
         job = jobs.start(
             actions.VERIFY_JOB, key=f"{actions.VERIFY_JOB}:{row.pk}", label=f"校验 {row.title}"[:120],
             committee=row.committee, steps=[("verify", {"paper": row.pk, "label": "重新排版核对"})],
@@ -341,6 +344,8 @@ def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         return paper_issue(request, kind=kind, pk=pk)
     wanted = _wanted(request, kind, pk)
     draft = {"who": request.user.display_name, "at": request.now.isoformat()}
+    if request.GET.get("format") == "docx" and word.has_word(kind):
+        return _word_draft(request, wanted, pk, draft)
     try:
         made = (
             typeset.annual(wanted.facts, draft=draft)
@@ -355,6 +360,21 @@ def paper_print(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     answer["Content-Disposition"] = content_disposition_header(
         "download" in request.GET, rules.file_name(wanted.facts["title"], draft=True)
     )
+    return answer
+
+
+def _word_draft(request: HttpRequest, wanted: Wanted, pk: int, draft: dict[str, str]) -> HttpResponse:
+    """The working copy in Word, with the same mark on every page."""
+    try:
+        content = copies.draft(wanted.kind, wanted.facts, wanted.committee, **draft)
+    except PaperFailed as error:
+        say(request, [error.sentence])
+        return redirect("paper_list")
+    data = {"kind": wanted.kind, "subject": pk, "format": "docx"}
+    record(wanted.committee, verb="print", by=request.user, at=request.now, data=data)
+    answer = HttpResponse(content, content_type=DOCX)
+    name = rules.file_name(wanted.facts["title"], draft=True).removesuffix("pdf") + "docx"
+    answer["Content-Disposition"] = content_disposition_header(True, name)
     return answer
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,8 +16,10 @@ from typing import Any
 
 import vl_convert
 from django.conf import settings
+from django.template.loader import render_to_string
 
 from sessions_app.papers import charts, rules, typeset, word_templates
+from sessions_app.papers.edition import edition as edition_of_pages
 from sessions_app.papers.models import PaperKind
 from sessions_app.papers.pdf import PaperFailed, Press
 
@@ -83,6 +86,8 @@ def docx(
 
 def extras(kind: str, facts: Facts, pictures: dict[str, str]) -> dict[str, Any]:
     """What is worked out from the facts for the page: numbers of tables, charts. Fills `pictures` with PNG by name."""
+    if kind in word_templates.WHOLE:
+        return {"body": _body(kind, facts, pictures)}
     if kind != PaperKind.ANNUAL:
         return {}
     sections = []
@@ -90,16 +95,27 @@ def extras(kind: str, facts: Facts, pictures: dict[str, str]) -> dict[str, Any]:
         more = typeset.section_context(section)
         drawn = {}
         for name, svg in more["charts"].items():
-            key = hashlib.sha256(svg.encode()).hexdigest()[:16]
-            drawn[name] = key
-            if key not in pictures:
-                pictures[key] = base64.b64encode(drawing(svg)).decode()
+            drawn[name] = _picture(svg, pictures)
         sections.append({**section, "tables": more["tables"], "has_shares": more["has_shares"], "charts": drawn})
     return {"facts": {**facts, "sections": sections}}
 
 
-def drawing(svg: str) -> bytes:
-    return vl_convert.svg_to_png(svg, scale=2)
+def _picture(svg: str, pictures: dict[str, str]) -> str:
+    key = hashlib.sha256(svg.encode()).hexdigest()[:16]
+    if key not in pictures:
+        pictures[key] = base64.b64encode(vl_convert.svg_to_png(svg, scale=2)).decode()
+    return key
+
+
+def _body(kind: str, facts: Facts, pictures: dict[str, str]) -> str:
+    """The page as it is printed, its charts by name."""
+    page = render_to_string(typeset.SINGLE[kind], {"facts": facts, "title": facts["title"], "draft": None})
+    inside = page.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
+
+    def named(match: re.Match[str]) -> str:
+        return f'src="{_picture(base64.b64decode(match[1]).decode(), pictures)}"'
+
+    return re.sub(r'src="data:image/svg\+xml;base64,([^"]+)"', named, inside)
 
 
 def moment_of(facts: Facts) -> str:
@@ -114,7 +130,8 @@ def moment_of(facts: Facts) -> str:
 def edition(kind: str, template: bytes | None = None) -> str:
     """SHA-256 of the template and everything that fills it in: as long as it is the same, the bytes come out the same."""
     used = word_templates.built_in(kind) if template is None else template
-    return rules.fingerprint(hashlib.sha256(used).hexdigest(), _machinery())
+    page = edition_of_pages() if kind in word_templates.WHOLE else ""
+    return rules.fingerprint(hashlib.sha256(used).hexdigest(), page, _machinery())
 
 
 @cache

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 Names = Mapping[str, str]
 Loader = Callable[[str], str]
-BLOCKS = {"p", "h1", "h2", "h3", "h4", "div", "table", "ul", "ol", "li", "figure", "toc", "blockquote"}
+BLOCKS = {"p", "h1", "h2", "h3", "h4", "div", "table", "ul", "ol", "li", "figure", "toc", "rich", "blockquote"}
 VOID = {"br", "img", "col", "meta", "hr"}
 TWIPS_A_MM = 1440 / 25.4
 TOKEN = re.compile(
@@ -45,6 +45,13 @@ class Out:
 
 
 @dataclass
+class Raw:
+    """Word's own markup, for the inside of a run: a picture."""
+
+    xml: str
+
+
+@dataclass
 class Element:
     name: str
     attrs: dict[str, str] = field(default_factory=dict)
@@ -70,7 +77,7 @@ class Choice:
     branches: list[tuple[str | None, list[Node]]]
 
 
-Node = Text | Out | Element | Each | Choice
+Node = Text | Out | Raw | Element | Each | Choice
 
 
 # ------------------------------------------------------------------------------------- expressions and inheritance
@@ -154,8 +161,13 @@ def block(name: str, wanted: str, load: Loader) -> str:
 # -------------------------------------------------------------------------------------------------------- parsing
 
 
-def parse(text: str, load: Loader | None = None, names: Names | None = None) -> list[Node]:
-    """The tree of a template's text; of plain HTML without `load`. `names`: what a name of it is called in Word's."""
+def parse(
+    text: str, load: Loader | None = None, names: Names | None = None, picture: Callable[[str], str] | None = None
+) -> list[Node]:
+    """The tree of a template's text; of plain HTML without `load`, its pictures by their name.
+
+    `names`: what a name of the template is called in Word's.
+    """
     top: list[Node] = []
     stack: list[tuple[str, list[Node], Node | None, Names]] = [("", top, None, dict(names or {}))]
 
@@ -174,7 +186,10 @@ def parse(text: str, load: Loader | None = None, names: Names | None = None) -> 
         at = match.end()
         here = stack[-1][3]
         if match["name"]:
-            _element(match, stack, put, close)
+            if picture and match["name"].lower() == "img":
+                put(Raw(picture("".join(re.findall(r'src="([^"]*)"', match["attrs"])))))
+            else:
+                _element(match, stack, put, close)
         elif load and match["out"]:
             put(Out(expression(match["out"], here)))
         elif load and match["tag"]:
@@ -253,20 +268,22 @@ def _meant(given: Mapping[str, str], names: Names) -> dict[str, str]:
 STYLES = {
     "sub": "Sub", "cap": "Cap", "note": "Note", "foot": "Note", "sign": "Sign", "meta": "Meta", "flush": "Flush",
     "colophon": "Note", "who": "CoverWho", "what": "CoverWhat", "when": "CoverWhen", "mark": "Mark", "number": "Sub",
-    "by": "Sign", "letter-to": "Flush", "copies": "Flush", "center": "Sub", "right": "Sign",
+    "by": "Sign", "letter-to": "Flush", "copies": "Flush", "annex-number": "AnnexHead", "center": "Sub", "right": "Sign",
 }  # fmt: skip
 HEADINGS = {"h1": "Title", "h2": "Heading1", "h3": "Heading2", "h4": "Heading3"}
 BOLD = {"strong": "<w:b/>", "b": "<w:b/>", "em": "<w:i/>", "i": "<w:i/>", "u": '<w:u w:val="single"/>'}
 FONTS = {name: f'<w:rStyle w:val="{name}"/>' for name in ("f-title", "f-heading", "f-subheading")}
 CELLS = {"form": "Form", "text": "Text", "letter": "Letter"}
+COLUMNS_IN_A_LOOP = 7
 GAP = '<w:p><w:pPr><w:pStyle w:val="Gap"/></w:pPr></w:p>'
 
 
 def control(kind: str, said: str, columns: int = 1) -> str:
     """A paragraph ("p") or a row ("tr") that holds nothing but a tag of the template, and goes when it is filled in."""
-    words = f'<w:r><w:t xml:space="preserve">{{%{kind} {escape(said)} %}}</w:t></w:r>'
+    tag = f"{{{{p {said}|rich }}}}" if kind == "rich" else f"{{%{kind} {escape(said)} %}}"
+    words = f'<w:r><w:t xml:space="preserve">{tag}</w:t></w:r>'
     style = '<w:p><w:pPr><w:pStyle w:val="Tag"/></w:pPr>'
-    if kind == "p":
+    if kind in ("p", "rich"):
         return f"{style}{words}</w:p>"
     return f'<w:tr><w:tc><w:tcPr><w:gridSpan w:val="{columns}"/></w:tcPr>{style}{words}</w:p></w:tc></w:tr>'
 
@@ -328,6 +345,8 @@ def inline(nodes: Sequence[Node], runs: Runs) -> None:
             runs.line()
         if isinstance(node, Text):
             runs.text(escape(re.sub(r"[ \t\r\n]*\n[ \t\r\n]*", "", node.words)))
+        elif isinstance(node, Raw):
+            runs.text(node.xml)
         elif isinstance(node, Out):
             runs.text(f"{{{{ {escape(node.expression)} }}}}")
         elif isinstance(node, Element):
@@ -411,6 +430,8 @@ class Setter:
             return self.table(node)
         if node.name == "toc":
             return self.toc()
+        if node.name == "rich":
+            return control("rich", node.attrs["of"])
         own = next((STYLES[each] for each in node.classes if each in STYLES), style)
         if node.name in HEADINGS:
             return self.paragraph(node.kids, self.headings.get(node.name, HEADINGS[node.name]))
@@ -460,6 +481,8 @@ class Setter:
             for col in group.kids
             if isinstance(col, Element) and (match := re.search(r"width:\s*([\d.]+)mm", col.attrs.get("style", "")))
         ]
+        if any(not is_blank(each) and not isinstance(each, Element) for group in kids for each in _columns(group)):
+            widths += [max(0, self.width - sum(widths)) // COLUMNS_IN_A_LOOP] * COLUMNS_IN_A_LOOP
         if not widths:
             columns = max((_cells(row) for row in _rows(kids)), default=1)
             widths = [self.width // columns] * columns
@@ -471,6 +494,10 @@ class Setter:
             f'<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
             f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{body}</w:tbl>{GAP}'
         )
+
+
+def _columns(node: Node) -> list[Node]:
+    return node.kids if isinstance(node, Element) and node.name == "colgroup" else []
 
 
 def _rows(nodes: Sequence[Node]) -> Iterator[Element]:
@@ -521,6 +548,9 @@ class _Table:
         cells, column = [], 0
         given = [each for each in row.kids if not is_blank(each)]
         for cell in given:
+            if isinstance(cell, (Each, Choice)):
+                column = self._repeated(cell, column, cells)
+                continue
             if not isinstance(cell, Element) or cell.name not in ("td", "th"):
                 raise Unreadable(f"in a row: {cell}")
             column = self._carry(column, cells)
@@ -534,6 +564,35 @@ class _Table:
         height = max(self.height, 640 if blank else 0)
         head = "<w:cantSplit/>" + (f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>' if height else "")
         return f"<w:tr><w:trPr>{head}{'<w:tblHeader/>' if is_head else ''}</w:trPr>{''.join(cells)}</w:tr>"
+
+    def _repeated(self, node: Each | Choice, column: int, cells: list[str]) -> int:
+        """Cells in a loop or behind a condition; how many there will be is not known here, docxtpl mends the grid."""
+
+        def tag(said: str) -> str:
+            words = f'<w:r><w:t xml:space="preserve">{{%tc {escape(said)} %}}</w:t></w:r>'
+            return f'<w:tc><w:p><w:pPr><w:pStyle w:val="Tag"/></w:pPr>{words}</w:p></w:tc>'
+
+        branches: list[tuple[str, list[Node]]]
+        if isinstance(node, Each):
+            branches = [(f"for {node.target} in {node.source}", node.kids)]
+            branches += [("else", node.empty)] if node.empty is not None else []
+        else:
+            branches = [
+                ("else" if said is None else f"{'elif' if place else 'if'} {said}", kids)
+                for place, (said, kids) in enumerate(node.branches)
+            ]
+        furthest = column
+        for said, kids in branches:
+            cells.append(tag(said))
+            at = column
+            for cell in (each for each in kids if not is_blank(each)):
+                if not isinstance(cell, Element) or cell.name not in ("td", "th"):
+                    raise Unreadable(f"in a row: {cell}")
+                cells.append(self.cell(cell, min(at, len(self.widths) - 1), 1, ""))
+                at += 1
+            furthest = max(furthest, at)
+        cells.append(tag("endfor" if isinstance(node, Each) else "endif"))
+        return furthest
 
     def _carry(self, column: int, cells: list[str]) -> int:
         """Cells that a cell of a row above reaches down into."""

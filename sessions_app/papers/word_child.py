@@ -191,7 +191,8 @@ def fill(request: Mapping[str, Any]) -> bytes:
 
     def rich(value: Any) -> Markup:
         """HTML of an edited text as paragraphs; stands in a paragraph of its own: {{p facts.body|rich }}."""
-        return Markup(word_blocks.Setter().blocks(word_blocks.parse(str(value or ""))))  # noqa: S704 (of escaped text)
+        tree = word_blocks.parse(str(value or ""), picture=lambda name: str(picture(name)))
+        return Markup(word_blocks.Setter().blocks(tree))  # noqa: S704 (of escaped text)
 
     environment.filters["picture"] = picture
     environment.filters["rich"] = rich

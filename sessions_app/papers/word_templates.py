@@ -30,6 +30,8 @@ TOP, RIGHT, BOTTOM, LEFT = 2098, 1474, 1984, 1588
 LINE = 579  # twips: 28.95 pt
 SQUEEZE = -5  # twentieths of a point a letter: 28 letters of 16 pt on a line of 156 mm
 WIDE = 16838 - 2 * 1361
+# What the office edits as one text goes in as one piece: its blocks and tables are not known before it is written.
+WHOLE = (PaperKind.BULLETIN,)
 CHAPTERS = "papers/print/annual_section.html"
 FRONT = """<p class="who">{{ facts.cover.name }}</p>
 <p class="what">{% for line in facts.cover.lines %}{{ line }}{% if not forloop.last %}<br>{% endif %}{% endfor %}</p>
@@ -52,6 +54,8 @@ def built_in(kind: str) -> bytes:
     """The template of a kind, a whole .docx. KeyError for a kind without a PDF."""
     if kind == PaperKind.ANNUAL:
         return _annual()
+    if kind in WHOLE:
+        return _package([blocks.Setter().blocks(blocks.parse('<rich of="body"></rich>'))], title=PaperKind(kind).label)
     name = SINGLE[kind]
     wide = "is-wide" in blocks.block(name, "body_class", load)
     tree = blocks.parse(blocks.block(name, "body", load), load)

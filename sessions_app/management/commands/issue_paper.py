@@ -14,11 +14,13 @@ from roster.audit.actions import Actor, SystemActor
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
 from sessions_app.assessment.models import AssessmentSheet, InterviewStage, LeaderInterview
+from sessions_app.bulletins import actions as bulletins
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, JobStage
 from sessions_app.papers import (
     actions,
+    copies,
     frozen,
     frozen_assessment,
     frozen_findings,
@@ -32,7 +34,7 @@ from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation, ParticipationState
 from sessions_app.visits.models import ObservationVisit
 
-LATER = ("bulletin", "volume")
+LATER = ("volume",)
 BY = SystemActor("命令行")
 
 
@@ -64,25 +66,26 @@ class Command(BaseCommand):
         if kind not in PaperKind.values:
             known = "、".join(PaperKind.values)
             raise CommandError(f"没有“{kind}”这种文书，现有：{known}。(unknown kind)")
-        if options["format"] != "pdf":
-            raise CommandError(f"{options['format']} 格式还没有做，现在只出 pdf。(only pdf so far)")
+        if options["format"] not in ("pdf", *copies.formats(kind)):
+            raise CommandError(f"“{PaperKind(kind).label}”没有 {options['format']} 格式。(no such format of this kind)")
         committee = self._committee(options["committee"])
         try:
             paper = self._issue(PaperKind(kind), committee, options)
         except Refused as refusal:
             raise CommandError("；".join(refusal.reasons)) from refusal
         out = Path(options["output"])
-        with paper.file.open("rb") as file:
+        kept = paper if options["format"] == "pdf" else paper.files.get(format=options["format"])
+        with kept.file.open("rb") as file:
             out.write_bytes(file.read())
         said = {
             "paper": paper.pk, "kind": kind, "title": paper.title, "number": paper.number, "pages": paper.pages,
-            "sha256": paper.sha256, "edition": paper.edition, "output": str(out),
+            "sha256": kept.sha256, "edition": kept.edition, "format": options["format"], "output": str(out),
         }  # fmt: skip
         if options["json"]:
             self.stdout.write(json.dumps(said, ensure_ascii=False))
         else:
             self.stdout.write(f"已印发：{paper.title}（第{paper.number}次，{paper.pages}页），写到 {out}")
-            self.stdout.write(f"SHA-256 {paper.sha256}")
+            self.stdout.write(f"SHA-256 {kept.sha256}")
 
     @staticmethod
     def _committee(code: str | None) -> Committee:
@@ -96,6 +99,8 @@ class Command(BaseCommand):
         year, at, by = options["year"], timezone.localtime(timezone.now()), BY
         if kind == PaperKind.ANNUAL:
             return self._annual(committee, year, own=options["own"], by=by, at=at)
+        if kind == PaperKind.BULLETIN:  # only signing issues one: what it issued is written out again
+            return bulletins.file_again(committee, year, options["number"], options["quarter"])
         subject: int | None = None
         if kind == PaperKind.YEAR_PLAN:
             plan = StudyPlan.objects.in_force().filter(committee=committee, year=year).first()

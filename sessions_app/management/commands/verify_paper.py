@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "校验一份文书 (verify a paper)；与印发的一致时退出码为 0"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", help="PDF 文件 (file)")
+        parser.add_argument("file", help="PDF、Word 或 Excel 文件 (file)")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         verdict = verify(path.read_bytes())
         if options["json"]:
             paper = verdict.paper.pk if verdict.paper else None
-            said = {"well": verdict.well, "words": verdict.words, "paper": paper}
+            said = {"well": verdict.well, "words": verdict.words, "paper": paper, "format": verdict.format}
             self.stdout.write(json.dumps(said, ensure_ascii=False))
         else:
             self.stdout.write(verdict.words)
