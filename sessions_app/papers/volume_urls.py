@@ -1,5 +1,10 @@
 """Addresses of papers: volume."""
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from sessions_app.papers import volume_views
+
+urlpatterns = [
+    path("papers/volume/", volume_views.volume_choose, name="volume_choose"),
+    path("papers/volume/<int:pk>/", volume_views.volume, name="volume"),
+]
