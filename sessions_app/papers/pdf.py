@@ -45,6 +45,7 @@ class Printed:
     pdf: bytes
     pages: int
     refused: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # letters that no font has: a box stands for each
 
 
 class Press:
@@ -87,7 +88,7 @@ class Press:
             }
         ).encode()
         head, pdf = self.ask(request)
-        return Printed(pdf, head["pages"], tuple(head["refused"]))
+        return Printed(pdf, head["pages"], tuple(head["refused"]), tuple(sorted(set("".join(head["missing"])))))
 
     def ask(self, request: bytes, *, has_body: bool = True) -> tuple[dict[str, Any], bytes]:
         """One request to the child: the head of its answer and the document; raises PaperFailed."""

@@ -1,13 +1,14 @@
 """A process that only turns HTML into PDF: no database, no network, little memory. Arguments: STATIC MEMORY_MB LIFE.
 
 stdin and stdout carry frames: 4 bytes length (big endian), then that many bytes. A request is one JSON frame
-{"html", "sheets": [names], "identifier", "cpu_seconds"}; the answer is a JSON frame {"ok", "pages", "refused", "error"}
+{"html", "sheets": [names], "identifier", "cpu_seconds"}; the answer is a JSON frame {"ok", "pages", "refused", "missing", "error"}
 and, when ok, a frame with the PDF. It ends when stdin ends, after LIFE documents, or idle for two minutes.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import select
@@ -37,6 +38,18 @@ def write_frame(stream: BinaryIO, body: bytes) -> None:
     stream.flush()
 
 
+class Missing(logging.Handler):
+    """Letters that no font of this machine has; WeasyPrint draws a box for them and says so in its log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "notdef" in str(record.msg) and isinstance(record.args, tuple):
+            self.letters += [str(each) for each in record.args[:1]]
+
+
 class Press:
     """WeasyPrint with its own fetcher: `data:` and the files of one directory, by name; nothing else exists."""
 
@@ -58,6 +71,8 @@ class Press:
                 raise ValueError("not allowed")
 
         self.refused: list[str] = []
+        self.missing = Missing()
+        weasyprint.LOGGER.addHandler(self.missing)
         self._weasyprint = weasyprint
         self._fetcher = Fetcher(allowed_protocols=("data",), allow_redirects=False, timeout=1)
         self._fonts = FontConfiguration()
@@ -72,6 +87,7 @@ class Press:
 
     def print(self, request: dict[str, Any]) -> tuple[int, bytes]:
         self.refused.clear()
+        self.missing.letters.clear()
         html = self._weasyprint.HTML(string=request["html"], url_fetcher=self._fetcher)
         css = self._weasyprint.CSS
         style = css(string=request["style"], url_fetcher=self._fetcher, font_config=self._fonts)
@@ -109,7 +125,12 @@ def main(static: Path, memory_mb: int, life: int) -> None:
             if kind == "memory":
                 return
             continue
-        write_frame(answers, json.dumps({"ok": True, "pages": pages, "refused": press.refused}).encode())
+        write_frame(
+            answers,
+            json.dumps(
+                {"ok": True, "pages": pages, "refused": press.refused, "missing": press.missing.letters}
+            ).encode(),
+        )
         write_frame(answers, pdf)
 
 

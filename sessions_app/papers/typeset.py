@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from sessions_app.papers import bind, bindery, charts, rules
 from sessions_app.papers.edition import edition
-from sessions_app.papers.pdf import PRESS, SHEETS, Press, Printed
+from sessions_app.papers.pdf import PRESS, SHEETS, PaperFailed, Press, Printed
 
 Facts = Mapping[str, Any]
 ANNEX = "附件　各委员会学习情况"
@@ -78,6 +78,9 @@ def single(kind: str, facts: Facts, *, draft: Mapping[str, str] | None = None, p
     html = render_to_string(SINGLE[kind], {"facts": facts, "title": facts["title"], "draft": draft})
     sheets = (*SHEETS, "draft.css") if draft else SHEETS
     printed = (press or PRESS).print(html, sheets=sheets, identifier=rules.fingerprint(kind, facts, edition()))
+    if printed.missing and not draft:
+        letters = "、".join(f"{each}（U+{ord(each):04X}）" for each in printed.missing)
+        raise PaperFailed(f"没有字体能印出这些字：{letters}。请改写，或请管理员安装有这些字的字体后再印发。")
     return Finished(printed.pdf, printed.pages, _fonts(printed.pdf), 1)
 
 
