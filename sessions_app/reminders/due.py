@@ -11,6 +11,13 @@ from django.db.models import QuerySet
 
 from roster.committees.models import Committee
 from sessions_app.policies import calendar, parameters
+from sessions_app.reminders.due_assessment import (
+    interview_due,
+    objection_waiting,
+    self_score_due,
+    sheet_published,
+    verify_waiting,
+)
 from sessions_app.reminders.due_bulletins import bulletin_unreceipted, bulletin_waiting
 from sessions_app.reminders.due_feedback import feedback_due, feedback_receipt, feedback_reply, feedback_waiting
 from sessions_app.reminders.due_findings import plan_owed, rectification_due, review_waiting
@@ -41,8 +48,8 @@ RULES = (
 FINDERS: tuple[Finder, ...] = (
     plan_due, month_empty, session_too_few, session_plan_due, minutes_due, make_up_due, leave_waiting, approval_waiting,
     prompt_unreceipted, report_due, period_closing, plan_owed, rectification_due, review_waiting, visit_notice,
-    visit_score, feedback_due, feedback_waiting, feedback_receipt, feedback_reply, bulletin_waiting,
-    bulletin_unreceipted,
+    visit_score, feedback_due, feedback_waiting, feedback_receipt, feedback_reply, self_score_due,
+    verify_waiting, sheet_published, objection_waiting, interview_due, bulletin_waiting, bulletin_unreceipted,
 )  # fmt: skip
 
 

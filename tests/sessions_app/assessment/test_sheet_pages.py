@@ -73,8 +73,8 @@ def test_what_is_verified_is_hidden_from_the_unit_until_it_is_published() -> Non
 def test_each_number_leads_to_the_rows_behind_it() -> None:
     run = runs.weighing()
     text = as_(run.by_unit[0]).get(at(run)).text
-    assert "怎么算的" in text and "key=plan_filed" in text
-    link = next(part.split('"')[0] for part in text.split('href="')[1:] if "key=plan_filed" in part)
+    assert "怎么算的" in text and "key=planned_items" in text
+    link = next(part.split('"')[0] for part in text.split('href="')[1:] if "key=planned_items" in part)
     assert as_(run.by_unit[0]).get(link.replace("&amp;", "&")).status_code == 200
     assert "待补：等复核人评分" in text
 
