@@ -286,7 +286,8 @@ def sign(bulletin: Bulletin, *, version: int | None, by: Actor, at: datetime) ->
     if wrong:
         raise Refused(wrong)
     if row.mark:
-        same = Bulletin.objects.filter(committee_id=row.committee_id, year=row.year, mark=row.mark)
+        row.document_year = at.astimezone(SHANGHAI).year  # the annual one of 2026, signed in January, is 〔2027〕
+        same = Bulletin.objects.filter(committee_id=row.committee_id, document_year=row.document_year, mark=row.mark)
         row.document_number = (same.aggregate(last=Max("document_number"))["last"] or 0) + 1
     row.signed_by_id, row.signed_at = by.person_id, at
     row.paper = papers.issue(
@@ -294,7 +295,7 @@ def sign(bulletin: Bulletin, *, version: int | None, by: Actor, at: datetime) ->
         by=by, at=at,
     )  # fmt: skip
     row.save_changed()
-    number = rules.document_words(row.mark, row.year, row.document_number) if row.mark else ""
+    number = rules.document_words(row.mark, row.document_year or row.year, row.document_number) if row.mark else ""
     data = {"paper": row.paper_id, "number": number}
     record(row, verb="sign", before=before, after=row.stage, by=by, at=at, data=data)
     return row

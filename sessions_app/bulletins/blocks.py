@@ -48,7 +48,7 @@ def _whole(facts: Facts) -> Block:
 
 def _each(facts: Facts) -> Block:
     columns = [
-        ("序号", 10, "n"), ("单位", 50, ""), ("集体学习", 15, "n"), ("天数", 13, "n"), ("应到", 17, "n"), ("出席率", 17, "n"),
+        ("序号", 10, "n"), ("单位", 50, ""), ("场次", 15, "n"), ("天数", 13, "n"), ("应到", 17, "n"), ("出席率", 17, "n"),
         ("参学率", 17, "n"), ("成果", 17, "n"),
     ]  # fmt: skip
     rows = []
@@ -172,7 +172,7 @@ def paper(bulletin: Bulletin, *, at: datetime) -> dict[str, Any]:
     unit = bulletin.committee
     name = unit.name_on(day)
     signed = bulletin.signed_at.astimezone(SHANGHAI).date() if bulletin.signed_at else None
-    number_ = rules.document_words(bulletin.mark, bulletin.year, bulletin.document_number)
+    number_ = rules.document_words(bulletin.mark, bulletin.document_year or day.year, bulletin.document_number)
     sender = department(name, unit.kind)
     return {
         "title": bulletin.title, "committee": {"code": unit.code, "name": name}, "sender": sender,

@@ -49,6 +49,7 @@ class Bulletin(Versioned):
     title = models.CharField("标题", max_length=120)
     mark = models.CharField("发文代字", max_length=20, blank=True, help_text="云宣通")
     document_number = models.PositiveSmallIntegerField("发文序号", null=True, blank=True, help_text="given on signing")
+    document_year = models.PositiveSmallIntegerField("发文年份", null=True, blank=True, help_text="the year of signing")
     to = models.CharField("主送", max_length=300, blank=True)
     copies = models.CharField("抄送", max_length=300, blank=True)
     body = models.TextField("正文", blank=True)
@@ -77,8 +78,13 @@ class Bulletin(Versioned):
         constraints = [
             models.UniqueConstraint(fields=["committee", "year", "issue"], name="bulletin_issue"),
             models.UniqueConstraint(
-                fields=["committee", "year", "mark", "document_number"], name="bulletin_document_number",
+                fields=["committee", "document_year", "mark", "document_number"], name="bulletin_document_number",
                 condition=Q(document_number__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(document_number__isnull=True, document_year__isnull=True)
+                | Q(document_number__isnull=False, document_year__isnull=False),
+                name="bulletin_number_with_its_year",
             ),
             models.CheckConstraint(condition=Q(quarter__range=(0, 4)), name="bulletin_quarter"),
             models.CheckConstraint(

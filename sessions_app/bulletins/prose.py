@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -132,6 +132,7 @@ PASSED_OVER = re.compile(
     r"不低于|不少于|不得|至少|力争|确保|争取|目标|要求|应当|应达|必须|预计|拟|每|人均|场均|家均|最高|最低|最多|最少|首次|连续|占|其余|另有"
     r"|分别|依次|标准|规定|下季度|明年|今后|低于|高于"
 )
+PLANNED = re.compile(r"力争|确保|争取|目标|下季度|明年")  # for the rest of the sentence
 NARROWS = re.compile(
     r"围绕|聚焦|针对|关于|专题(?!学习|项|\d)|以[^，。]{1,14}(?:方式|形式|主题|主线)|采取|通过|联组|扩大|读书班|线上|视频"
 )
@@ -154,6 +155,7 @@ OF_A_NAME = re.compile(r"宣传部|办公室|组织部|领导|主要|书记|要�
 NOT_OF_A_NAME = re.compile(r"所属|下属|系统|各|等|以外|之外|除外")
 JOINED = re.compile(r"^(?:理论学习中心组|中心组)?(?:、|和|与|及|以及)")
 COMPARED = re.compile(
+    r"(?:由|从)" + PERIODS + r"的?[\d.,]+|"
     r"(?:比|较|与|同|和)" + PERIODS + r"(?:的?[\d.,]+[%\u4e00-\u9fff]{0,2})?(?:相比|比较|基本持平|持平)?"
 )
 PERIOD_WORDS = re.compile(
@@ -204,10 +206,8 @@ def check(html: str, facts: Mapping[str, Any] | None) -> list[Mismatch]:
 
 
 def _moved(one: Mismatch, by: int, at: Sequence[int]) -> Mismatch:
-    return Mismatch(
-        one.start + by, one.end + by, one.said, one.should, one.key, one.label, one.sentence,
-        html_start=at[one.start], html_end=at[one.end - 1] + 1,
-    )  # fmt: skip
+    place = {"html_start": at[one.start], "html_end": at[one.end - 1] + 1}
+    return replace(one, start=one.start + by, end=one.end + by, **place)
 
 
 def _figures(line: markup.Line, facts: Mapping[str, Any]) -> Iterator[Mismatch]:
@@ -264,9 +264,8 @@ class _Reader:
         place, carried = 0, "" if not self.under_name else None
         for sentence in SENTENCE_ENDS.split(text):
             for one in self._sentence(sentence, carried):
-                yield Mismatch(
-                    one.start + place, one.end + place, one.said, one.should, one.key, one.label, one.sentence
-                )
+                start, end = one.start + place, one.end + place
+                yield replace(one, start=start, end=end, said=line.text[start:end])
             if sentence.strip():
                 subject = self._subject(sentence, carried)
                 carried = "" if subject == "" else None
@@ -317,7 +316,12 @@ class _Reader:
         keys, rate = term.units[match["unit"]], match["unit"] == RATE_UNIT
         head = sentence[:first]
         clause = self._clause(sentence, first, match.end())
-        if PASSED_OVER.search(clause) or not rate and self._narrowed(head, clause, found[0], match[0]):
+        if (
+            PASSED_OVER.search(clause)
+            or PLANNED.search(head)
+            or not rate
+            and self._narrowed(head, clause, found[0], match[0])
+        ):
             return
         subject = self._subject(head, carried)
         if subject == "" and self.told and term.units.keys() & {"场次", "人次"} and not WHOLE.search(head):
