@@ -17,7 +17,7 @@ from sessions_app.assessment.models import AssessmentSheet, InterviewStage, Lead
 from sessions_app.bulletins import actions as bulletins
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
-from sessions_app.jobs.models import LIVE, JobStage
+from sessions_app.jobs.models import LIVE, Job, JobStage
 from sessions_app.papers import (
     actions,
     copies,
@@ -27,6 +27,7 @@ from sessions_app.papers import (
     frozen_people,
     frozen_supervision,
     handlers,
+    volume_work,
 )
 from sessions_app.papers.frozen_assessment import not_yet
 from sessions_app.papers.models import IssuedPaper, PaperKind
@@ -34,7 +35,6 @@ from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation, ParticipationState
 from sessions_app.visits.models import ObservationVisit
 
-LATER = ("volume",)
 BY = SystemActor("命令行")
 
 
@@ -55,18 +55,17 @@ class Command(BaseCommand):
         )
         parser.add_argument("--subject", type=int, help="编号：发言提纲、请假条、补学登记、外请备案用 (id of the row)")
         parser.add_argument("--own", action="store_true", help="年度报告和三张清单只要本级 (without those below)")
-        parser.add_argument("--format", choices=["pdf", "docx", "xlsx"], default="pdf")
+        parser.add_argument("--format", choices=["pdf", "docx", "xlsx", "zip"], default="pdf")
         parser.add_argument("-o", "--output", required=True, help="写到哪里 (output file)")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind = options["kind"]
-        if kind in LATER:
-            raise CommandError(f"“{kind}”这种文书还没有做，计划在以后的版本提供。(not built yet)")
         if kind not in PaperKind.values:
             known = "、".join(PaperKind.values)
             raise CommandError(f"没有“{kind}”这种文书，现有：{known}。(unknown kind)")
-        if options["format"] not in ("pdf", *copies.formats(kind)):
+        packed = ["zip"] if kind == PaperKind.VOLUME else []
+        if options["format"] not in ("pdf", *copies.formats(kind), *packed):
             raise CommandError(f"“{PaperKind(kind).label}”没有 {options['format']} 格式。(no such format of this kind)")
         committee = self._committee(options["committee"])
         try:
@@ -74,7 +73,9 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError("；".join(refusal.reasons)) from refusal
         out = Path(options["output"])
-        kept = paper if options["format"] == "pdf" else paper.files.get(format=options["format"])
+        kept = paper if options["format"] == "pdf" else paper.files.filter(format=options["format"]).first()
+        if kept is None:
+            raise CommandError(f"已印发：{paper.title}，但没有附件原件，没有原件包。(no originals)")
         with kept.file.open("rb") as file:
             out.write_bytes(file.read())
         said = {
@@ -99,6 +100,9 @@ class Command(BaseCommand):
         year, at, by = options["year"], timezone.localtime(timezone.now()), BY
         if kind == PaperKind.ANNUAL:
             return self._annual(committee, year, own=options["own"], by=by, at=at)
+        if kind == PaperKind.VOLUME:
+            volume_work.register()
+            return self._worked(volume_work.start(committee, year, by=by, at=at))
         if kind == PaperKind.BULLETIN:  # only signing issues one: what it issued is written out again
             return bulletins.file_again(committee, year, options["number"], options["quarter"])
         subject: int | None = None
@@ -210,10 +214,13 @@ class Command(BaseCommand):
         return row
 
     def _annual(self, committee: Committee, year: int, *, own: bool, by: Actor, at: Any) -> IssuedPaper:
-        """The same job the page starts, worked on here; workers that hear of it help."""
         handlers.register()
         whole = not own and frozen.below_in(committee, year).count() > 1
-        job = actions.start_annual(committee, year, whole=whole, by=by, at=at)
+        return self._worked(actions.start_annual(committee, year, whole=whole, by=by, at=at))
+
+    @staticmethod
+    def _worked(job: Job) -> IssuedPaper:
+        """The same job the page starts, worked on here; workers that hear of it help."""
         while job.stage in LIVE:
             work.drain(job.pk, 3600)
             job.refresh_from_db()
