@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
+from sessions_app.assessment.models import InterviewStage, LeaderInterview, Objection, ObjectionStage
 from sessions_app.attendance.models import LeaveRequest, LeaveStage
 from sessions_app.bulletins.models import Bulletin, BulletinStage
 from sessions_app.corrections.models import Correction, CorrectionStage
@@ -123,6 +125,21 @@ def kinds() -> dict[str, Waiting]:
                 f"{row.unit} {row.title}；{row.study_session.day.month}月{row.study_session.day.day}日", "",
                 str(row.study_session.committee), "同意后该场次不再提示未备案。"),
             ("请补充报告提纲", "请说明报告人情况"),
+        ),
+        "objection": Waiting(
+            P.ASSESS_EDIT, Objection, Q(stage=ObjectionStage.ASKED), ("sheet__verified_by__person_id",),
+            ("sheet__committee", "sheet__assessment", "asked_by"),
+            lambda row: Card(
+                f"考核申诉：{row.sheet.assessment}", reverse("objection", args=[row.pk]), row.reason[:80], "",
+                str(row.sheet.committee), "复议须写明意见，请打开办理。"),
+            (), two_tap=False,
+        ),
+        "interview": Waiting(
+            P.INTERVIEW_CONFIRM, LeaderInterview, Q(stage=InterviewStage.SUGGESTED), (), ("committee", "department"),
+            lambda row: Card(
+                f"约谈建议：{row.committee}", row.get_absolute_url(), row.reason, "", str(row.department),
+                "确认或不约谈，请打开办理。"),
+            (), two_tap=False,
         ),
         "plan": Waiting(
             P.PLAN_APPROVE, StudyPlan, Q(stage=PlanStage.SUBMITTED), ("submitted_by_id",), ("committee",),
