@@ -78,14 +78,16 @@ BARE = (
 )
 
 
+def once(call: Callable[[], object]) -> float:
+    """Milliseconds."""
+    begun = time.perf_counter()
+    call()
+    return (time.perf_counter() - begun) * 1000
+
+
 def best(call: Callable[[], object]) -> float:
     """Milliseconds, the best of three."""
-    times = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - begun) * 1000)
-    return min(times)
+    return min(once(call) for _ in range(3))
 
 
 def bare() -> None:

@@ -5,13 +5,15 @@ Locks are always taken in this order: the assessment, its sheets by id, then an 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import Max, Model
 
 from roster.audit.actions import SHANGHAI, Actor
 from roster.audit.moves import Refused
@@ -23,7 +25,7 @@ from sessions_app.assessment.rules import Key, SchemeSpec
 
 CENT = Decimal("0.01")
 NAMED = 5  # how many units a refusal names before it says 等
-BATCH = 1000
+BATCH = 2000
 FIGURES = (
     "system_total", "self_total", "verified_total", "bonus", "total", "converted", "rank", "grade",
 )  # fmt: skip
@@ -65,12 +67,27 @@ def lines_of(sheets: Iterable[AssessmentSheet]) -> dict[int, list[SheetLine]]:
 
 
 def save_lines(lines: Iterable[SheetLine], *fields: str) -> None:
-    """Many at once by one insert that meets the rows there: far cheaper than a case for every row."""
-    rows = list(lines)
-    if rows:
-        SheetLine.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=list(fields), batch_size=BATCH
-        )
+    """Many at once: one document with all of them, joined to the rows there. Cheaper by far than a parameter a value."""
+    rows = [{"id": line.pk, **{name: getattr(line, name) for name in fields}} for line in lines]
+    wanted = ", ".join(f"{name} = said.{name}" for name in fields)
+    table = SheetLine._meta.db_table
+    for at in range(0, len(rows), BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET {wanted} FROM {_said(SheetLine, 'id', *fields)} WHERE {table}.id = said.id",  # noqa: S608  names of columns only
+                [_document(rows[at : at + BATCH])],
+            )
+
+
+def _said(model: type[Model], *names: str) -> str:
+    """The rows of one JSON document as a table `said`, with the columns of a model."""
+    fields = [model._meta.get_field(name) for name in names]
+    columns = ", ".join(f"{field.column} {field.rel_db_type(connection)}" for field in fields)  # type: ignore[union-attr]
+    return f"jsonb_to_recordset(%s::jsonb) AS said({columns})"
+
+
+def _document(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, default=str)
 
 
 def save_sheets(sheets: Iterable[AssessmentSheet], *fields: str) -> None:
@@ -164,12 +181,19 @@ def keep(
     for sheet in rows:
         said = content(sheet, lines.get(sheet.pk, ()))
         made.append(
-            SheetEdition(
-                sheet=sheet, number=numbers.get(sheet.pk, 0) + 1, verb=verb, scheme_id=run.scheme_id, content=said,
-                fingerprint=inputs_of.fingerprint(said), by_id=by.pk, at=at,
-            )
+            {
+                "sheet_id": sheet.pk, "number": numbers.get(sheet.pk, 0) + 1, "verb": verb, "scheme_id": run.scheme_id,
+                "content": said, "fingerprint": inputs_of.fingerprint(said), "by_id": by.pk, "at": at.isoformat(),
+            }
         )  # fmt: skip
-    SheetEdition.objects.bulk_create(made, batch_size=BATCH)
+    names = ("sheet", "number", "verb", "scheme", "content", "fingerprint", "by", "at")
+    columns = ", ".join(SheetEdition._meta.get_field(name).column for name in names)
+    for start in range(0, len(made), BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {SheetEdition._meta.db_table} ({columns}) SELECT {columns} FROM {_said(SheetEdition, *names)}",  # noqa: S608
+                [_document(made[start : start + BATCH])],
+            )
 
 
 def place(run: Assessment, spec: SchemeSpec, sheets: list[AssessmentSheet]) -> list[AssessmentSheet]:
