@@ -61,7 +61,6 @@ def test_what_is_printed_where_and_the_same_bytes_again(here):
     row = signed(here)
     with row.paper.file.open("rb") as file:
         pdf = file.read()
-    open("/tmp/h4/b.pdf","wb").write(pdf)  # DROP
     assert hashlib.sha256(pdf).hexdigest() == row.paper.sha256
     assert typeset.finished("bulletin", IssuedPaper.objects.get(pk=row.paper_id).facts).pdf == pdf
     pages = text_of(pdf)
