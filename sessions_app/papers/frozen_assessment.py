@@ -116,7 +116,7 @@ def interview(row: LeaderInterview) -> Facts:
         "interviewee": row.interviewee.name if row.interviewee else "",
         "recorder": row.recorder.name if row.recorder else "", "record": row.record,
         "commitments": [
-            {"text": one.text, "due": one.due_on.isoformat(), "finding": one.finding.number if one.finding else ""}
+            {"text": one.text, "due": one.due_on.isoformat() if one.due_on else "", "finding": one.finding.number if one.finding else ""}
             for one in row.commitments.select_related("finding").order_by("order")
         ],
         "sender": rules.department(row.department.name_on(day), row.department.kind),

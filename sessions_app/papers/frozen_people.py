@@ -83,7 +83,7 @@ def make_up(row: MakeUpStudy) -> Facts:
     """补学登记表: what was missed, when and how it was made up, what was learned, who confirmed it."""
     return {
         **_sitting(row.participation), **_who(row.participation, row.person_id, row.person.name), "title": "补学登记表",
-        "missed": row.missed_marks, "parts": row.participation.part_count, "due_on": _day(row.due_on),
+        "missed": row.missed_marks, "part_count": row.participation.part_count, "due_on": _day(row.due_on),
         "done_on": _day(row.done_on), "method": row.method, "content": row.content, "reflection": row.reflection,
         "stage": row.stage, "result": row.get_stage_display(),
         "confirmed_by": row.confirmed_by.name if row.confirmed_by else "", "confirmed_on": _day(row.confirmed_on),
