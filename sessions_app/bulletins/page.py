@@ -7,6 +7,7 @@ from typing import Any
 
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
+from roster.audit.actions import SHANGHAI
 from sessions_app.bulletins import blocks, markup, prose, rules
 from sessions_app.bulletins.actions import length_limit
 from sessions_app.bulletins.models import Bulletin, BulletinStage
@@ -80,7 +81,7 @@ def hands(bulletin: Bulletin) -> list[dict[str, Any]]:
 
 
 def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str, Any]]:
-    """The buttons of who looks, each with one sentence of what will happen; the first is the way on."""
+    """The buttons of who looks, each with one sentence of what will happen."""
     own = {
         needed for needed in (P.BULLETIN_EDIT, P.BULLETIN_CHECK, P.BULLETIN_SIGN)
         if user.may(needed) and Bulletin.objects.open_to(user, needed).filter(pk=bulletin.pk).exists()
@@ -117,6 +118,7 @@ def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str,
                 found.append(back)
             elif edits:
                 found.append(away)
+    found.reverse()  # the way on stands last, where the page's main button is
     for step in found:
         step["hidden"] = [{"name": "do", "value": step["do"]}]
         step["reason_required"] = "reason" in step and not step.get("optional")
@@ -136,7 +138,7 @@ def reading(bulletin: Bulletin, at: datetime) -> dict[str, Any]:
             continue
         runs = [{"text": run.text, "bold": run.bold, "italic": run.italic} for run in line.runs]
         lines.append({"tag": line.tag, "kind": line.kind, "number": line.number, "runs": runs, "text": line.text})
-    number = rules.document_words(bulletin.mark, bulletin.year, bulletin.document_number)
+    number = rules.document_words(bulletin.mark, bulletin.document_year or bulletin.year, bulletin.document_number)
     return {
         "title": bulletin.title, "to": bulletin.to, "copies": bulletin.copies, "number": number, "on": "", "as_of": "",
         "issue_words": rules.issue_words(bulletin.year, bulletin.issue), "sender": str(bulletin.committee),

@@ -41,7 +41,7 @@ from sessions_app.papers.pdf import PaperFailed
 from sessions_app.sessions.models import StudySession
 
 P = Permission
-SORTS = {"issue": ("-year", "-issue", "-pk"), "title": ("title", "-pk"), "signed": ("-signed_at", "-pk")}
+SORTS = {"issue": ("year", "issue", "pk"), "title": ("title", "-pk"), "signed": ("signed_at", "pk")}
 RELATED = ("committee", "compiled_by", "checked_by", "signed_by", "paper")
 OFFERED = 30  # sessions offered for a card at a time; a search narrows them
 
@@ -68,7 +68,7 @@ def bulletin_list(request: HttpRequest) -> HttpResponse:
         number = text.strip("号").split("〕")[-1]
         rows = rows.filter(Q(title__icontains=text) | Q(document_number=int(number) if number.isdecimal() else -1))
     rows = access.with_counts(rows.select_related("committee").defer("body", "facts"))
-    rows, sort = ordered(request, rows, SORTS, "issue")
+    rows, sort = ordered(request, rows, SORTS, "-issue")
     found = page_of(request, rows)
     own = request.user.reach(P.BULLETIN_RECEIPT).committee_ids
     received = set(
@@ -76,7 +76,9 @@ def bulletin_list(request: HttpRequest) -> HttpResponse:
     )
     for row in found:
         row.tone, row.period = page.TONES[row.stage], rules.period_words(row.year, row.quarter)
-        row.number = rules.document_words(row.mark, row.year, row.document_number) if row.document_number else ""
+        row.number = (
+            rules.document_words(row.mark, row.document_year, row.document_number) if row.document_number else ""
+        )
         row.mine_received = row.pk in received
     context = {
         "form": form, "page_obj": found, "sort": sort, "filtered": any(given.get(name) not in (None, "") for name in given),

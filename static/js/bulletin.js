@@ -421,6 +421,7 @@
         total.value = number + 1;
         function set(name, value) { var field = form.elements["cards-" + number + "-" + name]; if (field) field.value = value || ""; }
         set("session", pick.dataset.session);
+        set("committee", pick.dataset.committee);
         set("unit", pick.dataset.unit);
         set("mode", pick.dataset.mode);
         card.querySelector("[data-card-unit]").textContent = pick.dataset.unit;
@@ -444,7 +445,7 @@
   function steps(form) {
     document.addEventListener("submit", function (event) {
       var step = event.target;
-      if (step === form || !step.matches("[data-step] form") || step.dataset.saved === "1") return;
+      if (step === form || !/\/move\/$/.test(step.getAttribute("action") || "") || step.dataset.saved === "1") return;
       event.preventDefault();
       event.stopImmediatePropagation();
       function go() {
@@ -453,8 +454,15 @@
         step.dataset.saved = "1";
         step.requestSubmit(event.submitter || undefined);
       }
-      if (form.dataset.dirty === "1") zx.autosave(form, true).then(go); else go();
+      // a turn later: this sending has been taken back by then
+      if (form.dataset.dirty === "1") zx.autosave(form, true).then(go); else setTimeout(go, 0);
     }, true);
+    document.addEventListener("click", function (event) {
+      var link = event.target.closest("a[data-after-save]");
+      if (!link || form.dataset.dirty !== "1") return;
+      event.preventDefault();
+      zx.autosave(form, true).then(function () { if (form.dataset.dirty !== "1") location.href = link.href; });
+    });
   }
 
   zx.cleanProse = clean;
