@@ -122,7 +122,7 @@ def moment_of(facts: Facts) -> str:
     """A moment that belongs to the facts: what the file says about when it was made follows from them alone."""
     issue = facts.get("issue")
     found = issue.get("as_of") if isinstance(issue, Mapping) else None
-    for key in ("on", "approved_on", "day"):
+    for key in ("on", "approved_on", "day", "as_of"):
         found = found or facts.get(key)
     return str(found or NO_DATE)
 
