@@ -621,8 +621,9 @@ def _weighed(world: World, root: Committee, county: Committee, own: Committee, o
     ):  # fmt: skip
         public = stage == AssessmentStage.PUBLIC
         year = 2024 if public else 2023
+        # what the city published is read by all below it, so its title is no secret
         scheme = Scheme.objects.create(
-            committee=department, year=year, title=f"{words}办法", effective_from=date(year, 1, 1),
+            committee=department, year=year, title=f"{CONTENT}办法", effective_from=date(year, 1, 1),
             stage=SchemeStage.PUBLISHED, published_at=build.AT, bonus_cap=3,
         )  # fmt: skip
         item = SchemeItem.objects.create(
