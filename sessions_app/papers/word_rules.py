@@ -250,7 +250,10 @@ def path_of(node: nodes.Node, scope: Scope, found: Use) -> str | None:
             found.refuse(f"名字不能以下划线开头（{_said(node)}）。")
             return None
         above = path_of(node.node, scope, found)
-        return f"{above}.{node.attr}" if above else _stray(node, found)
+        if above is None:
+            found.refuse(f"“{_said(node)}”不是数据的名字。")
+            return None
+        return f"{above}.{node.attr}"
     if isinstance(node, nodes.Getitem):
         above = path_of(node.node, scope, found)
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, int):
@@ -259,10 +262,6 @@ def path_of(node: nodes.Node, scope: Scope, found: Use) -> str | None:
             return f"{above}.{node.arg.value}" if above else None
         found.refuse("方括号里只能写数字。请改用点号，例如 facts.title。")
     return None
-
-
-def _stray(node: nodes.Getattr, found: Use) -> None:
-    found.refuse(f"“{_said(node)}”不是数据的名字。")
 
 
 def _said(node: nodes.Node) -> str:
