@@ -90,11 +90,15 @@ class SelfForm(_Lines):
 
 
 class VerifyForm(_Lines):
-    """Starts from what was verified before, else the unit's own score, else the system's."""
+    """Starts from what was verified before, else the score the unit handed in, else the system's."""
+
+    def __init__(self, *args: Any, handed: bool, **kwargs: Any) -> None:
+        self.handed = handed
+        super().__init__(*args, **kwargs)
 
     def starts(self, line: SheetLine) -> tuple[Decimal | None, str]:
-        found = (one for one in (line.verified, line.self_score, line.system) if one is not None)
-        return next(found, None), line.reason
+        own = line.self_score if self.handed else None
+        return next((one for one in (line.verified, own, line.system) if one is not None), None), line.reason
 
 
 class ObjectionForm(forms.Form):

@@ -198,7 +198,10 @@ def sheet_verify(request: HttpRequest, pk: int) -> HttpResponse:
     version = {"version": row.version}
     counts_sent = posted is not None and "counts" in posted
     counts = CountsForm(posted if counts_sent else None, lines=lines, specs=specs, initial=version, auto_id="c_%s")
-    form = VerifyForm(posted if posted is not None and not counts_sent else None, lines=lines, initial=version)
+    form = VerifyForm(
+        posted if posted is not None and not counts_sent else None, lines=lines, handed=row.self_at is not None,
+        initial=version,
+    )  # fmt: skip
     if counts_sent and counts.is_valid():
         sent = counts.counts()
         if attempt(
