@@ -37,16 +37,17 @@ def saved(here, row, **more):
 
 
 def test_scenario_10_issue_2_by_three_hands(here):
-    compiling.issued(here, quarter=4, year=2025)
+    late = compiling.issued(here, quarter=0, year=2025)
+    assert late.paper.facts["number"] == "云宣通〔2026〕1号", "of last year's period, signed this year"
     first = compiling.issued(here)
     row = compiling.issued(here)
-    assert (first.issue, row.issue, row.stage, row.document_number) == (1, 2, BulletinStage.ISSUED, 2)
+    assert (first.issue, row.issue, row.stage, row.document_number) == (1, 2, BulletinStage.ISSUED, 3)
     assert [row.compiled_by, row.checked_by, row.signed_by] == [
         here.compiler.person, here.checker.person, here.signer.person,
     ]  # fmt: skip
     paper = row.paper
     assert (paper.kind, paper.committee, paper.subject_id, paper.year) == (PaperKind.BULLETIN, here.city, row.pk, 2026)
-    assert paper.facts["number"] == "云宣通〔2026〕2号" and paper.facts["issue_words"] == "2026年第2期"
+    assert paper.facts["number"] == "云宣通〔2026〕3号" and paper.facts["issue_words"] == "2026年第2期"
     assert paper.facts["on"] == "2026-04-08" and paper.facts["red_head"] is False
     verbs = list(AuditEvent.objects.about(row).order_by("seq").values_list("verb", flat=True))
     assert verbs == ["create", "save", "freeze", "submit", "check", "sign"]
