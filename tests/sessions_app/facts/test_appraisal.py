@@ -1,7 +1,9 @@
 """Measures of an assessment: equal to the figures elsewhere, equal to their lists, judged by the rule of their own day."""
 
+import re
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +107,13 @@ def test_every_measure_names_a_list_and_says_what_it_counts() -> None:
     assert "until" not in listed("present", year=YEAR, committee=7, as_of=END)
     with pytest.raises(KeyError):
         listed("nothing", year=YEAR, committee=7)
+
+
+def test_every_further_measure_stands_in_the_documentation() -> None:
+    text = Path(__file__).parents[3].joinpath("docs/facts.md").read_text().split("## What a committee is weighed by")[1]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    told = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(set(MEASURES) - set(LABELS))
 
 
 def test_the_queries_are_as_many_for_many_committees() -> None:
