@@ -12,7 +12,7 @@ from roster.audit.actions import SHANGHAI
 from sessions_app.bulletins import markup, rules
 from sessions_app.bulletins.models import AnnexKind, Bulletin
 from sessions_app.papers.frozen import letterhead
-from sessions_app.papers.rules import department, number, percent
+from sessions_app.papers.rules import day_words, department, number, percent
 from sessions_app.plans.models import StudyMode
 
 Facts = Mapping[str, Any]
@@ -102,10 +102,16 @@ def _change(now: Any, was: Any, *, rate: bool) -> str:
 
 def _findings(facts: Facts) -> Block:
     columns = [
-        ("编号", 30, "n"), ("单位", 44, ""), ("类别", 34, ""), ("整改时限", 26, "n"), ("状态", 22, "n"),
+        ("编号", 29, "n"), ("单位", 37, ""), ("类别", 29, ""), ("整改时限", 31, "n"), ("状态", 30, "n"),
     ]  # fmt: skip
     rows = [
-        [row["number"], row["committee"], row["kind"], row["due_on"] or "未定", row["stage"] + "（逾期）" * row["late"]]
+        [
+            row["number"],
+            row["committee"],
+            row["kind"],
+            day_words(row["due_on"]) if row["due_on"] else "未定",
+            row["stage"] + "（逾期）" * row["late"],
+        ]
         for row in facts["findings"]
     ]
     return _table("未销号问题清单", columns, rows, empty="没有未销号的问题。", note=_more(facts["findings_more"], "项"))
@@ -114,7 +120,13 @@ def _findings(facts: Facts) -> Block:
 def _corrections(facts: Facts) -> Block:
     columns = [("序号", 10, "n"), ("单位", 40, ""), ("场次", 42, ""), ("更正内容", 42, ""), ("涉及的通报", 22, "n")]
     rows = [
-        [str(place), row["committee"], f"{row['session']}（{row['day']}）", row["what"], "、".join(row["issues"])]
+        [
+            str(place),
+            row["committee"],
+            f"{row['session']}（{day_words(row['day'])}）",
+            row["what"],
+            "、".join(row["issues"]),
+        ]
         for place, row in enumerate(facts["corrections"], start=1)
     ]
     said = f"以往各期印发后更正{len(rows)}项，原通报的数据不变。" if rows else ""
