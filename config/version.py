@@ -1,3 +1,3 @@
 """The version of the program; tests/config/test_backup.py keeps pyproject.toml and package.json at the same one."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
