@@ -109,6 +109,46 @@ def test_every_measure_names_a_list_and_says_what_it_counts() -> None:
         listed("nothing", year=YEAR, committee=7)
 
 
+def test_the_list_behind_a_measure_is_cut_off_where_the_assessment_was(client, settings) -> None:
+    settings.CLOCK = build.at(date(2026, 12, 20))
+    place = build.committee("市发改委党组")
+    client.force_login(build.secretary_of(place, on=date(2026, 12, 20)))
+    for day in (date(2026, 3, 2), date(2026, 9, 1)):
+        session = held(place, day, submitted=day + timedelta(days=20), archived=day)
+        Speech.objects.create(
+            participation=session.participations.get(), speaker=build.person(), kind=SpeechKind.KEYNOTE, title="题"
+        )
+        ExtraParticipant.objects.create(study_session=session, committee=place, name="甲", is_outside_speaker=True)
+    StudyPrompt.objects.create(
+        committee=place, year=YEAR, quarter=1, title="提示", stage=PromptStage.PUBLISHED,
+        published_at=build.at(date(2026, 3, 2)),
+    )  # fmt: skip
+    kinds = (OutcomeKind.ARTICLE, OutcomeKind.PROPOSAL)
+    for number, kind in enumerate(kinds):
+        Outcome.objects.create(
+            code=f"DR{number}", committee=place, day=date(2026, 4, 1), kind=kind, title="文", entered_at=build.AT
+        )
+    for key in FURTHER:
+        whole = client.get(f"/dashboard/list/?key={key}&year=2026&committee={place.pk}&only=1")
+        cut = client.get(
+            listed(key, year=YEAR, committee=place.pk, as_of=date(2026, 6, 30))
+            if key in MEASURES
+            else "/dashboard/list/?key=reports"
+        )
+        assert (whole.status_code, cut.status_code) == (200, 200), key
+        assert ("截至 2026-06-30" in cut.content.decode()) == (key in MEASURES)
+    said = {
+        "minutes_late": 1,
+        "keynote_speeches": 1,
+        "filings_missing": 1,
+        "archived_sessions": 1,
+        "prompts_unreceipted": 1,
+    }
+    for key, number in said.items():
+        page = client.get(listed(key, year=YEAR, committee=place.pk, as_of=date(2026, 6, 30)))
+        assert page.context["total"] == number == of(place, date(2026, 6, 30))[key], key
+
+
 def test_every_further_measure_stands_in_the_documentation() -> None:
     text = Path(__file__).parents[3].joinpath("docs/facts.md").read_text().split("## What a committee is weighed by")[1]
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
