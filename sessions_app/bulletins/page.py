@@ -7,7 +7,6 @@ from typing import Any
 
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
 from sessions_app.bulletins import blocks, markup, prose, rules
 from sessions_app.bulletins.actions import length_limit
 from sessions_app.bulletins.models import Bulletin, BulletinStage

@@ -241,7 +241,9 @@
     [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", "正文"], ["aria-describedby", "prose-keys"], ["spellcheck", "false"]].forEach(function (pair) { text.setAttribute(pair[0], pair[1]); });
 
     function load(html) {
-      quill.setContents(quill.clipboard.convert({ html: html || "<p></p>", own: true }), "silent");
+      var delta = quill.clipboard.convert({ html: html || "<p></p>", own: true }), end = delta.ops[delta.ops.length - 1];
+      if (end && end.attributes && end.attributes.header) delta = delta.insert("\n"); // and under the last heading a line to write on
+      quill.setContents(delta, "silent");
       now = written(quill);
       marks = [];
       draw();
@@ -335,6 +337,7 @@
       zx.each(document, "[data-insert-block]", function (button) {
         var there = Boolean(text.querySelector('figure[data-block="' + CSS.escape(button.dataset.insertBlock) + '"]'));
         button.textContent = there ? "看位置" : "插入";
+        button.setAttribute("aria-label", button.textContent + " " + button.dataset.insertBlock);
       });
     }
     document.addEventListener("click", function (event) {
