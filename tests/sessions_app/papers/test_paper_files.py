@@ -42,9 +42,9 @@ def where() -> Committee:
     return build.committee("测试县委", parent=build.committee("测试市委", code="CITY"), code="XIAN")
 
 
-def issued(where: Committee, kind: str = "findings", by: User | None = None) -> IssuedPaper:
+def issued(where: Committee, kind: str = "outcomes", by: User | None = None) -> IssuedPaper:
     return actions.issue(
-        kind, committee=where, year=2026, subject_id=None, facts=facts_of(kind), by=by or build.granted(Role.OFFICE, where),
+        kind, committee=where, year=2026, subject_id=None, facts=facts_of(kind), by=by or build.granted(Role.REVIEWER, where),
         at=build.AT,
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_issued_with_word_and_lists_with_excel_too(where: Committee) -> None:
     paper = issued(where)
     assert sorted(paper.files.values_list("format", flat=True)) == ["docx", "xlsx"]
     assert AuditEvent.objects.filter(verb="add_file", subject_id=paper.pk).count() == 2
-    client = browser(build.granted(Role.OFFICE, where))
+    client = browser(build.granted(Role.REVIEWER, where))
     page = client.get(f"/papers/{paper.pk}/").content.decode()
     assert f"/papers/{paper.pk}/files/docx/" in page and f"/papers/{paper.pk}/files/xlsx/" in page
     for format_ in ("docx", "xlsx"):
@@ -69,7 +69,7 @@ def test_a_file_is_kept_once_and_never_changed(where: Committee) -> None:
     paper = issued(where, "outcomes")
     row = paper.files.get(format="docx")
     with pytest.raises(Refused):
-        actions.add_file(paper, "docx", b"x", edition="0" * 64, by=build.granted(Role.OFFICE, where), at=build.AT)
+        actions.add_file(paper, "docx", b"x", edition="0" * 64, by=build.granted(Role.REVIEWER, where), at=build.AT)
     for change in (lambda: PaperFile.objects.filter(pk=row.pk).update(sha256="0" * 64), row.delete):
         with pytest.raises(Exception, match="(?i)paper|不能|never"), transaction.atomic():
             change()
@@ -79,12 +79,12 @@ def test_a_file_is_kept_once_and_never_changed(where: Committee) -> None:
 def test_outside_the_scope_there_is_no_file(where: Committee) -> None:
     paper = issued(where)
     other = build.committee("另一县委", parent=where.parent, code="LING")
-    assert browser(build.granted(Role.OFFICE, other)).get(f"/papers/{paper.pk}/files/docx/").status_code == 404
+    assert browser(build.granted(Role.REVIEWER, other)).get(f"/papers/{paper.pk}/files/docx/").status_code == 404
 
 
 def test_a_working_copy_in_word_is_marked_and_kept_nowhere(where: Committee) -> None:
     session = held(where)
-    client = browser(build.granted(Role.SECRETARY, where))
+    client = browser(build.secretary_of(where))
     answer = client.get(f"/papers/print/sign-in/{session.pk}/?format=docx")
     assert answer.status_code == 200 and "docx" in answer["Content-Disposition"]
     document = Document(io.BytesIO(answer.content))

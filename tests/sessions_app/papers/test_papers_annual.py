@@ -134,7 +134,7 @@ def test_verification_sets_it_again_byte_for_byte(tmp_path: Path, capsys, monkey
     [
         (["bulletin", "--year", "2026"], "还没有做"),
         (["nonsense", "--year", "2026"], "没有“nonsense”"),
-        (["annual", "--year", "2026", "--format", "docx"], "docx 格式还没有做"),
+        (["annual", "--year", "2026", "--format", "xlsx"], "没有 xlsx 格式"),
         (["annual", "--year", "2026", "--committee", "没有"], "没有编码为"),
         (["minutes", "--year", "2026"], "期次"),
     ],

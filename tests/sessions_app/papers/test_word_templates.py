@@ -16,7 +16,7 @@ from roster.accounts.roles import Role
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
-from sessions_app.papers import actions, copies, verify, word, word_actions, word_templates
+from sessions_app.papers import actions, copies, verify, word, word_actions, word_templates, zipped
 from sessions_app.papers.models import PaperFile, WordTemplate
 from tests import build
 from tests.sessions_app.papers.test_papers_pages import browser
@@ -42,11 +42,11 @@ def where() -> Iterator[Committee]:
 
 
 def office(committee: Committee) -> User:
-    return build.granted(Role.OFFICE, committee)
+    return build.granted(Role.REVIEWER, committee)
 
 
 def own(words: str) -> bytes:
-    return with_text(word_templates.built_in(KIND), f"{words} {{{{ facts.title }}}}")
+    return zipped.same(with_text(word_templates.built_in(KIND), f"{words} {{{{ facts.title }}}}"))
 
 
 def uploaded(client: Client, content: bytes, name: str = "改.docx", kind: str = KIND) -> Any:
@@ -127,11 +127,11 @@ def test_refused_in_sentences_beside_the_form(where: Committee) -> None:
 def test_who_edits_templates(where: Committee) -> None:
     row = word_actions.upload(KIND, committee=where, content=own("县"), note="", by=office(where), at=build.AT)
     other = build.committee("另一县委", parent=where.parent, code="LING")
-    for user in (build.granted(Role.SECRETARY, where), office(other)):
+    for user in (build.secretary_of(where), office(other)):
         client = browser(user)
         assert client.get(f"/papers/word/editions/{row.pk}/download/").status_code in (403, 404)
         assert client.post(f"/papers/word/editions/{row.pk}/withdraw/").status_code in (403, 404)
-    assert browser(build.granted(Role.SECRETARY, where)).get("/papers/word/").status_code in (403, 404)
+    assert browser(build.secretary_of(where)).get("/papers/word/").status_code in (403, 404)
     row.refresh_from_db()
     assert row.withdrawn_at is None
 
