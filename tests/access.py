@@ -394,6 +394,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         printed("speaker-filing", "filing", P.SESSION_READ),
         printed("members", "committee", P.COMMITTEE_READ),
         printed("briefing", "committee", P.DASHBOARD_READ),
+        printed("scores", "sheet", P.ASSESS_READ),
+        printed("interview", "interview_held", P.INTERVIEW_READ),
     ),
     "paper_issue": (
         issued("sign-in", "session_host"),
@@ -412,6 +414,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         issued("members", "committee"),
         # the department's: made by who sees the subtree
         Address("committee", "P", needs=(P.DASHBOARD_READ,), before=("briefing",), heavy=True),
+        Address("sheet_desk", "P", needs=(P.ASSESS_EDIT,), before=("scores",), heavy=True),
+        Address("interview", "P", needs=(P.INTERVIEW_EDIT,), before=("interview",), heavy=True),
         Address("prompt_desk", "P", needs=(P.PROMPT_EDIT,), before=("prompt",), heavy=True),
         Address("visit_draft", "P", needs=(P.FEEDBACK_APPROVE,), before=("visit-record",), heavy=True),
         Address("visit_letter", "P", needs=(P.FEEDBACK_APPROVE,), before=("feedback",), heavy=True),

@@ -18,7 +18,8 @@ from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from roster.committees.models import Committee
-from sessions_app.assessment.models import AssessmentSheet, LeaderInterview
+from sessions_app.assessment import run_page
+from sessions_app.assessment.models import Assessment, AssessmentSheet, LeaderInterview
 from sessions_app.facts.figures import LABELS
 from sessions_app.findings.models import Finding
 from sessions_app.guidance.models import PromptStage, StudyPrompt
@@ -224,7 +225,7 @@ def _wanted(request: HttpRequest, kind: str, pk: int, *, issuing: bool = False) 
         facts = frozen_people.READERS[PaperKind(kind)](one)
         return Wanted(kind, committee, facts["year"], one.pk, facts)
     if kind == PaperKind.SCORES:
-        return _scores(request, pk, needed)
+        return _scores(request, pk, issuing=issuing)
     if kind == PaperKind.INTERVIEW:
         held = LeaderInterview.objects.open_to(request.user, needed)
         talk = get_object_or_404(
@@ -278,18 +279,20 @@ def _wanted(request: HttpRequest, kind: str, pk: int, *, issuing: bool = False) 
     return Wanted(kind, committee, year, None, facts)
 
 
-def _scores(request: HttpRequest, pk: int, needed: Permission) -> Wanted:
-    """The department reads its sheets at every stage; the unit what was verified once it is published."""
+def _scores(request: HttpRequest, pk: int, *, issuing: bool) -> Wanted:
+    """As on its page: the department's at every stage; the unit's from its self-scoring on, and what was verified once
+    it is published. Issued by the department alone."""
     rows = AssessmentSheet.objects.select_related(
         "assessment__committee", "assessment__scheme", "committee", "self_by__person", "verified_by__person"
     ).prefetch_related("lines")
-    row = get_object_or_404(rows.open_to(request.user, needed), pk=pk)
-    reach = request.user.reach(needed)
-    runs = row.assessment.committee.path.startswith(tuple(reach.paths) or ("-",))
-    told = runs or row.assessment.stage in frozen_assessment.TOLD
-    return Wanted(
-        PaperKind.SCORES, row.committee, row.assessment.year, row.pk, frozen_assessment.scores(row, told=told)
-    )
+    mine = Assessment.objects.open_to(request.user, issues_with(PaperKind.SCORES))
+    rows = rows.filter(assessment__in=mine) if issuing else rows.open_to(request.user, READ["scores"])
+    row = get_object_or_404(rows, pk=pk)
+    sight = run_page.sight(row, request.user)
+    if row.assessment.stage not in run_page.OPEN and not sight.inside:
+        raise Http404
+    facts = frozen_assessment.scores(row, told=issuing or sight.verified)
+    return Wanted(PaperKind.SCORES, row.committee, row.assessment.year, row.pk, facts)
 
 
 def _of_visit(request: HttpRequest, kind: str, pk: int, *, issuing: bool) -> Wanted:
