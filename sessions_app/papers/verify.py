@@ -72,8 +72,8 @@ def _compare(
     now: Callable[[], str], make: Callable[[], bytes],
 ) -> Verdict:  # fmt: skip
     said = known(paper, name)
-    if not again and len(paper.facts.get("sections", [])) > AT_ONCE:
-        words = f"{said}，没有被改动。总报告较长，要逐字节重排核对请到文书页点“校验”。"
+    if not again and len(paper.facts.get("sections") or paper.facts.get("parts") or ()) > AT_ONCE:
+        words = f"{said}，没有被改动。这份文书较长，要逐字节重排核对请到文书页点“校验”。"
         return Verdict(True, words, paper, format_, digest)
     current = now()
     if then != current:
