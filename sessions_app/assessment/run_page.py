@@ -133,7 +133,8 @@ def next_step(run: Assessment, done: Mapping[str, int], today: date) -> Next | N
 def said(done: Mapping[str, int], stage: str) -> str:
     """The progress in words."""
     words = f"共 {done['all']} 家：已自评 {done['handed']} 家，已复核 {done['verified']} 家"
-    words += f"，有待补 {done['missing']} 家" if done["missing"] else ""
+    # until people score, what only people score is unknown everywhere
+    words += f"，有待补 {done['missing']} 家" if done["missing"] and stage not in (S.RULES, S.SELF) else ""
     words += f"，加分待核定 {done['bonus']} 家" if done["bonus"] else ""
     if stage in TOLD:
         words += f"，申诉 {done['objected']} 件" + (f"（待复议 {done['open']} 件）" if done["open"] else "")
@@ -259,6 +260,8 @@ def _cure(line: SheetLine, sheet: AssessmentSheet) -> str:
     """Who makes an unknown item known, and how."""
     primitive = line.item.primitive
     if primitive == "MANUAL":
+        if sheet.assessment.stage == S.SELF:
+            return "系统不核算这一项：先由单位自评，再由复核人评分。"
         return "待补：等复核人评分。"
     if primitive == "OTHER":
         return f"待补：等宣传部录入“{line.item.params.get('name', '')}”的结果。"
@@ -275,7 +278,8 @@ def totals(sheet: AssessmentSheet, view: Sight) -> list[dict[str, Any]]:
     run = sheet.assessment
     found: list[dict[str, Any]] = [{"label": "系统核算", "value": _points(sheet.system_total)}]
     if sheet.self_at or view.inside or run.stage == S.SELF:
-        found.append({"label": "自评分", "value": _points(sheet.self_total)})
+        handed = sheet.self_at or run.stage == S.SELF and not view.inside
+        found.append({"label": "自评分", "value": _points(sheet.self_total) if handed else "未自评"})
     if not view.verified:
         return found
     found.append({"label": "复核分", "value": _points(sheet.verified_total)})

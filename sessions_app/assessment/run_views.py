@@ -56,12 +56,16 @@ def assessment_home(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
         page = page_of(request, rows.order_by("-year", "-number", "committee__level_order", "pk"))
         context |= {"page_obj": page, "lines": [{"run": row, "stage": run_page.stage_of(row)} for row in page]}
+        newest = page.object_list[0] if page.number == 1 and len(page) else None
+        context["going"] = newest if newest and newest.stage != S.FINAL else None
         context["several"] = departments_of(request, P.ASSESS_RANK).count() > 1
     if reach.committee_ids:
         context["years"] = [_year(sheet) for sheet in run_page.years(reach.committee_ids)]
         context["many"] = len(reach.committee_ids) > 1
         context["bars"] = [] if context["many"] else _bars(context["years"])
-        context["own"] = request.user.reach(P.ASSESS_SELF).committee_ids
+        own = context["own"] = request.user.reach(P.ASSESS_SELF).committee_ids
+        owed = (one["sheet"] for one in context["years"] if one["sheet"].assessment.stage == S.SELF)
+        context["owed"] = next((row for row in owed if row.self_at is None and row.committee_id in own), None)
     return render(request, "assessment/home.html", context)
 
 
@@ -129,7 +133,7 @@ def assessment(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run, "stage": run_page.stage_of(run), "form": form, "page_obj": page_of(request, rows), "sort": sort,
         "done": done, "said": run_page.said(done, run.stage), "may_edit": may_edit, "told": run.stage in run_page.TOLD,
-        "next": run_page.next_step(run, done, request.today), "due_on": _due_on(run, request.today), "terms": _terms(run, request.today),
+        "weighs": run.stage not in (S.RULES, S.SELF), "next": run_page.next_step(run, done, request.today), "due_on": _due_on(run, request.today), "terms": _terms(run, request.today),
         "filtered": any(request.GET.get(name) for name in form.fields), "events": history_of(run),
         "again": may_edit and run.computed_at and run.stage in (S.RULES, S.SELF, S.REVIEW),
     }  # fmt: skip

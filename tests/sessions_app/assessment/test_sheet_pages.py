@@ -76,7 +76,7 @@ def test_each_number_leads_to_the_rows_behind_it() -> None:
     assert "怎么算的" in text and "key=planned_items" in text
     link = next(part.split('"')[0] for part in text.split('href="')[1:] if "key=planned_items" in part)
     assert as_(run.by_unit[0]).get(link.replace("&amp;", "&")).status_code == 200
-    assert "待补：等复核人评分" in text
+    assert "先由单位自评，再由复核人评分" in text
 
 
 # ------------------------------------------------------------------------------------------------------ the unit's own
