@@ -12,7 +12,7 @@ from sessions_app.facts import tables
 from sessions_app.facts.drill import address
 from sessions_app.facts.figures import KINDS, MODES, Figures, by_month
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import percent, short
+from sessions_app.facts.rules import percent, rate, short
 from sessions_app.papers import charts
 from sessions_app.policies.rules import shown
 
@@ -154,6 +154,28 @@ def month_block(links: Links) -> Block:
         })  # fmt: skip
     drawn = chart("columns", bars, opens, unit="场", label="各月集体学习场次")
     return Block("各月场次和参学", ("月份", "场次", "委员会场次", "出席率", "参学率"), rows, drawn)
+
+
+def trend_block(links: Links) -> Block:
+    """The period beside the same part of the two years before; fifteen queries."""
+    rows, bars, opens = [], [], []
+    for one in tables.years(links.place.scope, links.period):
+        url = links.to("sessions", one.period)
+        bars.append((one.period.label, one.sessions))
+        opens.append(url)
+        share = percent(rate(one.completed_items, one.planned_items))
+        rows.append({
+            "label": one.period.label,
+            "cells": [
+                {"text": one.sessions, "url": url},
+                {"text": percent(one.attended.presence_rate), "url": links.to("presence_rate", one.period)},
+                {"text": percent(one.attended.participation_rate), "url": links.to("participation_rate", one.period)},
+                {"text": share, "url": links.to("completed_items", one.period)},
+                {"text": one.outcomes, "url": links.to("outcomes_by_kind", one.period)},
+            ],
+        })  # fmt: skip
+    drawn = chart("columns", bars, opens, unit="场", label="近三年集体学习场次")
+    return Block("近三年同期", ("期间", "场次", "出席率", "参学率", "计划完成率", "成果"), rows, drawn)
 
 
 def quarter_block(links: Links) -> Block:

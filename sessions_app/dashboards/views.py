@@ -93,6 +93,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "blocks": [
                 overview.month_block(links),
+                overview.trend_block(links),
                 overview.outcome_block(figures, links),
                 overview.mode_block(figures, links),
                 overview.category_block(links),

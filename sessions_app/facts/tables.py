@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import ExtractMonth, ExtractQuarter
+from django.db.models.functions import ExtractMonth, ExtractQuarter, ExtractYear
 
 from roster.people.models import GroupRole, Membership
 from sessions_app.attendance.models import AWAY, Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
@@ -200,6 +200,35 @@ def months(scope: Scope, period: Span) -> list[MonthRow]:
         )
         for month in period.months
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class YearRow:
+    """The same part of a year: the whole of it, a quarter, a month."""
+
+    period: Span
+    sessions: int
+    committee_sessions: int
+    attended: Attended
+    planned_items: int
+    completed_items: int
+    outcomes: int
+
+
+def years(scope: Scope, period: Span, *, count: int = 3) -> list[YearRow]:
+    """The period and the same part of the years before it, the oldest first. Five queries a year."""
+    found = []
+    for back in range(count - 1, -1, -1):
+        past = span(period.year - back, period.quarter, period.month)
+        sums = _sums(counted.participations(scope, past).annotate(part_of_year=ExtractYear("day")))[past.year]
+        found.append(
+            YearRow(
+                period=past, sessions=sums.sessions, committee_sessions=sums.rows, attended=Attended.of(sums.weighed),
+                planned_items=counted.plan_items(scope, past).count(),
+                completed_items=counted.completed_items(scope, past).count(), outcomes=counted.outcomes(scope, past).count(),
+            )
+        )  # fmt: skip
+    return found
 
 
 def categories(scope: Scope, period: Span) -> list[CategoryRow]:
