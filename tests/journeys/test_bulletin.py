@@ -65,11 +65,11 @@ def test_from_a_wrong_number_to_the_receipt(visit: Visit, site: Site) -> None:
     assert page.locator("summary", has_text="核稿通过").count() == 0  # not by who wrote it
 
     other = visit("fuhe")
-    other.goto("/desk/approvals/")
+    other.goto("/approvals/")
     other.get_by_role("link", name=re.compile("学情通报待核稿：.*2026年第一季度")).first.click()
     confirm(other, "核稿通过")
     head = visit("buling")
-    head.goto("/desk/approvals/")
+    head.goto("/approvals/")
     head.get_by_role("link", name=re.compile("学情通报待签发：.*2026年第一季度")).first.click()
     accessible(head)
     confirm(head, "签发")
