@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, Person
 from sessions_app.attendance.actions import recount_participations
@@ -66,6 +68,8 @@ class Lively:
         self._outcomes()
         self._findings()
         self._prompts(counties)
+        with connection.cursor() as cursor:  # planned as for empty tables, counting the roll walks for minutes
+            cursor.execute("ANALYZE")
         recount_participations(Participation.objects.values_list("pk", flat=True), build.AT)
 
     def _day(self, first: date = date(YEAR, 1, 2), last: date = date(YEAR, 12, 28)) -> date:
