@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from roster.audit.actions import SystemActor
 from roster.committees import intake as committees
@@ -55,6 +55,8 @@ def load_demo(*, at: datetime, small: bool = False, say: Say = print) -> Loaded:
     minutes.take_in(_minutes(world, found), by=LOADER, at=at)
     outcomes.take_in(found.outcomes, by=LOADER, at=at)
     say(f"考勤 {len(found.marks)} 条，成果 {len(found.outcomes)} 项。")
+    with connection.cursor() as cursor:  # so many rows are new that the planner knows nothing of them
+        cursor.execute("ANALYZE")
     logins = accounts.create(world, by=LOADER, at=at)
     living.play(world, at=at)
     prompts = guidance.play(world, calendar=calendar, by=LOADER, at=at)

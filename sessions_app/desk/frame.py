@@ -30,8 +30,8 @@ ENTRIES: Rows = (
         ("/visits/", "/rounds/", "/teams/", "/experts/"),
     ),
     ("成果", "outcome_list", "award", (P.OUTCOME_READ,), ("/outcomes/",)),
-    ("考核", "assessment_home", "clipboard-data", (P.ASSESS_READ,), ("/assessment/", "/interviews/")),
-    ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/", "/bulletins/")),
+    ("考核", "assessment_home", "clipboard-data", (P.ASSESS_READ,), ("/assessment/",)),
+    ("文书", "paper_list", "file-earmark-text", (P.PAPER_READ,), ("/papers/", "/jobs/")),
     ("我的学习", "my_study", "person-check", (P.MY_STUDY,), ("/my/",)),
 )
 # The second menu, in groups; the first group and the one somebody stands in are open.
@@ -89,10 +89,14 @@ def _menu(rows: Rows, user: User, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def _entries(user: User, path: str) -> list[dict[str, Any]]:
-    """At most seven. A department's 工作台 is its 总览: the same page is not offered twice."""
+def _entries(user: User, path: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most seven. A department's 工作台 is its 总览: the same page is not offered twice. One place is here."""
     rows = [row for row in ENTRIES if row[1] != "home" or not user.may(P.DASHBOARD_READ)]
-    return _menu(tuple(rows), user, path)
+    found = _menu(tuple(rows), user, path)
+    if any(entry["active"] for group in groups for entry in group["entries"]):
+        for entry in found:
+            entry["active"] = False
+    return found
 
 
 def _groups(user: User, path: str) -> list[dict[str, Any]]:
@@ -113,6 +117,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not hasattr(request, "today"):
         return {"frame": {}}
+    groups = _groups(user, request.path)
     waiting = approval_count(user)
     owed = todo_count(user, request.today) if user.may(P.PLAN_EDIT) else 0
     day = request.today
@@ -120,8 +125,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     search_url = reverse("search") if any(user.may(permission) for permission in SEARCHED) else ""
     return {
         "frame": {
-            "entries": _entries(user, request.path),
-            "groups": _groups(user, request.path),
+            "entries": _entries(user, request.path, groups),
+            "groups": groups,
             "who": user.display_name,
             "role_label": user.acting_label,
             "roles": [

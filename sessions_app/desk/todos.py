@@ -11,7 +11,9 @@ from django.urls import reverse
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.committees.models import Committee
+from sessions_app.assessment.models import AssessmentSheet, AssessmentStage
 from sessions_app.attendance.models import MakeUpStage, MakeUpStudy
+from sessions_app.bulletins.models import Bulletin, BulletinStage
 from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.desk.counting import counts_of
 from sessions_app.minutes.models import Minutes, MinutesStage
@@ -24,6 +26,7 @@ from sessions_app.sessions.models import Participation, ParticipationState, Sess
 Rules = Mapping[int, Mapping[str, Any]]
 SHOWN = 30
 NEAR_DAYS = 14
+UNSIGNED_DAYS = 120  # a bulletin nobody signed for in a season is history
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,19 @@ def kinds_for(user: User, today: date, calendar: WorkingDays, rules: Rules) -> d
             ).select_related("person", "participation__study_session", "participation__committee"),
             lambda m: Todo("催办", f"{m.person}补学：{m.participation.study_session.topic}", m.due_on,
                            reverse("make_up", args=[m.pk]), "去登记", of(m.participation.committee)),
+        ),
+        "self_score": Kind(
+            AssessmentSheet.objects.open_to(user, Permission.ASSESS_SELF).filter(
+                committee__in=mine, assessment__stage=AssessmentStage.SELF, self_at=None
+            ).select_related("assessment", "committee"),
+            lambda s: Todo("自评", str(s.assessment), s.assessment.self_due_on, reverse("sheet_self", args=[s.pk]), "去自评",
+                           of(s.committee)),
+        ),
+        "bulletin": Kind(
+            Bulletin.objects.open_to(user, Permission.BULLETIN_RECEIPT).filter(
+                stage=BulletinStage.ISSUED, signed_at__date__gte=today - timedelta(days=UNSIGNED_DAYS)
+            ).exclude(committee__in=mine).exclude(receipts__committee__in=mine),
+            lambda b: Todo("签收", str(b), None, b.get_absolute_url(), "去签收"),
         ),
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from sessions_app.bulletins import actions as bulletins
 from sessions_app.guidance.models import PromptStage, StudyPrompt
 from sessions_app.jobs import work
 from sessions_app.jobs.models import LIVE, Job, JobStage
+from sessions_app.letters.models import ReminderLetter
 from sessions_app.papers import (
     actions,
     copies,
@@ -105,6 +106,8 @@ class Command(BaseCommand):
             return self._worked(volume_work.start(committee, year, by=by, at=at))
         if kind == PaperKind.BULLETIN:  # only signing issues one: what it issued is written out again
             return bulletins.file_again(committee, year, options["number"], options["quarter"])
+        if kind == PaperKind.REMINDER_LETTER:  # issued when it was sent, and only then
+            return self._letter(committee, year, options["number"])
         subject: int | None = None
         if kind == PaperKind.YEAR_PLAN:
             plan = StudyPlan.objects.in_force().filter(committee=committee, year=year).first()
@@ -189,6 +192,15 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"{committee}没有编号为 {pk} 的{kind.label}。")
         return frozen_people.READERS[kind](row), pk
+
+    @staticmethod
+    def _letter(committee: Committee, year: int, number: int | None) -> IssuedPaper:
+        """The paper of the last letter sent to the committee that year, or of the one with that number."""
+        rows = ReminderLetter.objects.filter(committee=committee, year=year, paper__isnull=False)
+        row = (rows.filter(number=number) if number else rows).order_by("-issued_at").first()
+        if row is None:
+            raise CommandError(f"{year}年没有发给{committee}的提醒函。提醒函在系统里发出时印发。")
+        return row.paper
 
     @staticmethod
     def _prompt(committee: Committee, year: int, quarter: int | None) -> StudyPrompt:
