@@ -160,6 +160,11 @@ def trend_block(links: Links) -> Block:
     """The period beside the same part of the two years before; fifteen queries."""
     rows, bars, opens = [], [], []
     for one in tables.years(links.place.scope, links.period):
+        if not (
+            one.committee_sessions or one.planned_items or one.outcomes
+        ):  # nothing entered is not the same as nothing done
+            rows.append({"label": one.period.label, "cells": [{"text": NO_DATA}, *({"text": "–"} for _ in range(4))]})
+            continue
         url = links.to("sessions", one.period)
         bars.append((one.period.label, one.sessions))
         opens.append(url)

@@ -182,7 +182,7 @@ def _years_before(root: Committee, run: Assessment, *, at: datetime) -> None:
     for back in (1, 2):
         chance, year = _chance("before", back), run.year - back
         here = [sheet for sheet in sheets if sheet.committee.since <= date(year, 1, 1)]
-        order = sorted(here, key=lambda sheet: (sheet.rank or 0) + chance.uniform(-12, 12))
+        order = sorted(here, key=lambda sheet: (sheet.rank or 0) + chance.uniform(-35, 35))
         order.sort(key=lambda sheet: sheet.pk == here[-1].pk)  # one that was last then as well
         OtherResult.objects.bulk_create(
             OtherResult(

@@ -9,12 +9,15 @@ from django.urls import reverse
 from roster.accounts.models import User
 from roster.audit.actions import SystemActor
 from roster.committees.models import Committee
+from sessions_app.bulletins import actions as bulletins
 from sessions_app.desk.approvals import approval_count, waiting_for
 from sessions_app.desk.strip import STATIONS, stations_of
 from sessions_app.desk.todos import todo_count, todos_of
 from sessions_app.policies.actions import set_parameter
 from sessions_app.sessions.models import SessionStage, StudySession
 from tests import build
+from tests.sessions_app.assessment import runs
+from tests.sessions_app.bulletins import compiling
 from tests.sessions_app.conftest import DEMO_AT
 
 AT = DEMO_AT
@@ -133,3 +136,30 @@ def test_deadlines_on_the_bench_are_the_local_rules(demo) -> None:
     after = {todo.verb: todo.due for todo in todos_of(user, AT.date())}
     assert after["填写"] > before["填写"]
     assert (before["提交"], after["提交"]) == (date(2027, 1, 31), date(2027, 2, 10))
+
+
+@pytest.mark.django_db
+def test_a_score_of_ones_own_is_owed_until_it_is_handed_in() -> None:
+    run = runs.weighing(2)
+    user, day = run.by_unit[0], runs.AT.date()
+    owed = [todo for todo in todos_of(user, day) if todo.verb == "自评"]
+    assert [(todo.due, todo.url) for todo in owed] == [
+        (run.fresh().self_due_on, reverse("sheet_self", args=[run.sheet(0).pk]))
+    ]
+    run.self_score(0, "30", "10", "52")
+    assert not [todo for todo in todos_of(user, day) if todo.verb == "自评"]
+    assert [todo.verb for todo in todos_of(run.by_unit[1], day)].count("自评") == 1
+
+
+@pytest.mark.django_db
+def test_a_bulletin_is_to_be_signed_for_once_by_each_unit() -> None:
+    here = compiling.place()
+    row = compiling.issued(here)
+    other = build.secretary_of(build.committee(parent=here.city), on=compiling.DAY)
+
+    def owed(user: User) -> list[str]:
+        return [todo.url for todo in todos_of(user, compiling.DAY) if todo.verb == "签收"]
+
+    assert owed(here.secretary) == owed(other) == [row.get_absolute_url()]
+    bulletins.receive(row, committee=here.unit, by=here.secretary, at=compiling.AT)
+    assert (owed(here.secretary), owed(other)) == ([], [row.get_absolute_url()])
