@@ -29,7 +29,7 @@ from roster.people import intake as people
 from sessions_app.attachments import actions as attachments
 from sessions_app.attachments.models import AttachmentKind
 from sessions_app.attendance import intake as attendance
-from sessions_app.demo import accounts, living
+from sessions_app.demo import accounts, guidance, living, weighing
 from sessions_app.demo.load import LOADER
 from sessions_app.demo.world import World, build
 from sessions_app.demo.year import history
@@ -50,7 +50,7 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Page
 
 
 def world() -> None:
-    """Three committees of the demo with two years behind them, an attachment and an issued paper."""
+    """Three committees of the demo with two years behind them: prompts, an assessment, a file, a paper."""
     last_year = AT.year - 1
     seed_working_days([last_year, AT.year, AT.year + 1], by=LOADER, at=AT)
     small = small_roster(build(last_year=last_year, small=True))
@@ -67,6 +67,9 @@ def world() -> None:
     outcomes.take_in(found.outcomes[:20], by=LOADER, at=AT)
     accounts.create(small, by=LOADER, at=AT)
     living.play(small, at=AT)
+    guidance.play(small, calendar=calendar, by=LOADER, at=AT)
+    accounts.create_clerks(at=AT)
+    weighing.play(small, calendar=calendar, at=AT)
     session, user = StudySession.objects.order_by("pk")[0], User.objects.get(username="mishu").act(on=AT.date())
     attachments.attach(
         session, committee=session.committee, kind=AttachmentKind.MATERIAL, by=user, at=AT,
