@@ -7,6 +7,7 @@ Prints ratios, which travel between machines better than seconds. Needs no data:
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import resource
@@ -15,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -27,7 +30,7 @@ import pypdf
 
 from sessions_app.papers import typeset
 from sessions_app.papers.fonts import style_of_fonts
-from sessions_app.papers.pdf import PRESS, STATIC
+from sessions_app.papers.pdf import PRESS, STATIC, Press
 from tests.sessions_app.papers import sample
 
 
@@ -55,6 +58,29 @@ def chromium(html: str) -> tuple[float, int]:
         return time.monotonic() - began, len(pypdf.PdfReader(out).pages)
 
 
+def together(bodies: list[str]) -> str:
+    """All sections as one document, as a browser would be given them."""
+    style = f"<style>{(STATIC / 'page.css').read_text()}{style_of_fonts()}</style>"
+    inside = "".join(
+        html.split("<body", 1)[1].split(">", 1)[1].replace("</body>", "").replace("</html>", "") for html in bodies
+    )
+    return f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">{style}</head><body class="is-section">{inside}</body>'
+
+
+def two_workers(sections: list[Any], shelf: typeset.Shelf) -> float:
+    """Seconds in which two presses set all sections on the shelf."""
+    began = time.monotonic()
+
+    def half(start: int) -> None:
+        with contextlib.closing(Press()) as press:
+            for section in sections[start::2]:
+                typeset.section(section, shelf=shelf, press=press)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(half, (0, 1)))
+    return time.monotonic() - began
+
+
 def main(count: int) -> None:
     sections = facts(count)["sections"]
     PRESS.print("<html lang=zh-CN><title>x</title><p>热身")
@@ -62,21 +88,22 @@ def main(count: int) -> None:
     began = time.monotonic()
     pages = sum(PRESS.print(html).pages for html in bodies)
     ours = time.monotonic() - began
-    style = f"<style>{(STATIC / 'page.css').read_text()}{style_of_fonts()}</style>"
-    inside = "".join(
-        html.split("<body", 1)[1].split(">", 1)[1].replace("</body>", "").replace("</html>", "") for html in bodies
-    )
-    whole = f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">{style}</head><body class="is-section">{inside}</body>'
-    seconds, theirs = chromium(whole)
+    seconds, theirs = chromium(together(bodies))
     print(
         f"WeasyPrint {pages / ours:.1f} pages/s, Chromium {theirs / seconds:.1f} pages/s on the same {len(bodies)} sections"
     )
     print(f"ratio Chromium / WeasyPrint {theirs / seconds / (pages / ours):.1f}")
 
     shelf = Kept()
+    setting = two_workers(facts(count)["sections"], shelf)
     began = time.monotonic()
     made = typeset.annual(facts(count), shelf=shelf)
-    cold = time.monotonic() - began
+    binding = time.monotonic() - began
+    whole, printed = chromium(together([typeset.section_html(section) for section in sections]))
+    print(f"Chromium prints the HTML of all {count} sections in {whole:.1f} s ({printed} pages)")
+    print(
+        f"cold, two workers: {setting:.1f} s setting + {binding:.1f} s binding, ratio to Chromium {(setting + binding) / whole:.2f}"
+    )
     began = time.monotonic()
     again = typeset.annual(facts(count), shelf=shelf)
     warm = time.monotonic() - began
@@ -86,8 +113,8 @@ def main(count: int) -> None:
     one = typeset.annual(changed, shelf=shelf)
     after_one = time.monotonic() - began
     assert again.pdf == made.pdf and again.rendered == 0 and one.rendered == 1
-    print(f"{count} sections, {made.pages} pages, {len(made.pdf) / 2**20:.1f} MB, one process")
-    print(f"cold {cold:.1f} s, warm {warm:.1f} s (ratio {cold / warm:.1f}), one section corrected {after_one:.1f} s")
+    print(f"{count} sections, {made.pages} pages, {len(made.pdf) / 2**20:.1f} MB")
+    print(f"warm {warm:.1f} s, ratio to Chromium {warm / whole:.2f}; one section corrected {after_one:.1f} s")
     shelf.close()
     print(f"memory of the parent {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     PRESS.close()
