@@ -149,6 +149,7 @@ def _visitors(world: World, root: Committee, county: Committee, own: Committee) 
     sit("member", build.account(build.member(own, build.person("甲成员")).person), (Role.MEMBER, own))
     grant("reviewer of the county", Role.REVIEWER, county)
     grant("reviewer of the city", Role.REVIEWER, root)
+    grant("head of the county", Role.HEAD, county)
     grant("head of the city", Role.HEAD, root)
     grant("observer", Role.OBSERVER, root)
     for role, name in ((Role.ADMIN, "admin"), (Role.SECURITY, "security"), (Role.AUDITOR, "auditor")):

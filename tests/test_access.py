@@ -163,7 +163,8 @@ def test_an_address_that_writes_takes_no_get(house: House) -> None:
             continue
         target = house.world.targets[address.at]["own"] if address.at else None
         who = next(one for one in house.world.visitors if is_open(one, house.marks[name].access, target, address.needs))
-        status = ask(house, who, reverse(name, args=target.args if target and not address.named else ()), "G", {})[0]
+        args = (*(target.args if target and not address.named else ()), *address.after)
+        status = ask(house, who, reverse(name, args=args), "G", {})[0]
         if status != 405:
             found.append((name, status))
     assert found == []

@@ -132,7 +132,8 @@ def test_verification_sets_it_again_byte_for_byte(tmp_path: Path, capsys, monkey
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["bulletin", "--year", "2026"], "还没有做"),
+        (["bulletin", "--year", "2026"], "没有2026年的这期学情通报"),
+        (["reminder-letter", "--year", "2026"], "没有发给"),
         (["nonsense", "--year", "2026"], "没有“nonsense”"),
         (["annual", "--year", "2026", "--format", "xlsx"], "没有 xlsx 格式"),
         (["annual", "--year", "2026", "--committee", "没有"], "没有编码为"),

@@ -22,6 +22,7 @@ from sessions_app.policies import actions, calendar, parameters, periods
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter, WorkingDay
 from sessions_app.policies.rules import (
     KEYS,
+    ValueType,
     WorkingDays,
     ancestors,
     day_in_year,
@@ -82,7 +83,8 @@ def test_values_are_read_and_shown_by_their_kind() -> None:
 
 def test_defaults_fit_their_own_kind() -> None:
     for key in KEYS.values():
-        assert read_value(key.key, str(key.default)) == key.default and shown(key.key, key.default)
+        typed = shown(key.key, key.default) if key.type == ValueType.SWITCH else str(key.default)
+        assert read_value(key.key, typed) == key.default and shown(key.key, key.default)
 
 
 def test_the_nearest_value_up_the_path_wins() -> None:
