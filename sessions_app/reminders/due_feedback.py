@@ -92,11 +92,14 @@ def feedback_reply(world: World) -> Iterator[Due]:
 def _of_unit(world: World, rows: QuerySet, kind: Kind, term: str, doing: str) -> Iterator[Due]:
     name = kind.value.removesuffix("_DUE").replace("_", "-").lower()
     address = page("visit_feedback")
-    columns = ("pk", "committee_id", "feedback__issued_at", "observed_on")
-    for pk, unit_id, issued_at, observed_on in rows.filter(feedback__issued_at__lt=world.end).values_list(*columns):
+    columns = ("pk", "committee_id", "round__committee_id", "feedback__issued_at", "observed_on")
+    for pk, unit_id, department_id, issued_at, observed_on in rows.filter(
+        feedback__issued_at__lt=world.end
+    ).values_list(*columns):
         if unit_id not in world.committees:
             continue
         rules = world.rules[unit_id]
         due_on = world.after(issued_at.astimezone(SHANGHAI).date(), rules[term])
         if due_on <= world.near_until(rules["near_working_days"]):
-            yield Due(kind, f"{name}:{pk}", unit_id, due_on, f"{short_day(observed_on)}列席旁听：{doing}", address(pk))
+            what = f"{short_day(observed_on)}列席旁听：{doing}"
+            yield Due(kind, f"{name}:{pk}", unit_id, due_on, what, address(pk), department_id=department_id)

@@ -28,16 +28,19 @@ def plan_owed(world: World) -> Iterator[Due]:
     """Confirmed by the day, and no measures yet, or sent back."""
     rows = Finding.objects.filter(stage=FindingStage.OPEN, confirmed_on__lte=world.day)
     rows = rows.filter(Q(owner__isnull=True) | ~Q(return_note=""))
-    columns = ("pk", "committee_id", "confirmed_on", *NUMBERED)
+    columns = ("pk", "committee_id", "department_id", "confirmed_on", *NUMBERED)
     address = page("finding")
-    for pk, committee_id, confirmed_on, *named in world.within(rows).order_by("pk").values_list(*columns):
+    for pk, committee_id, department, confirmed_on, *named in world.within(rows).order_by("pk").values_list(*columns):
         if committee_id not in world.committees:
             continue
         rules = world.rules[committee_id]
         due_on = world.after(confirmed_on, rules["finding_plan_working_days"])
         if due_on <= world.near_until(rules["near_working_days"]):
             what = f"整改措施待报：{words(*named)}"
-            yield Due(Kind.FINDING_PLAN_DUE, f"finding-plan:{pk}", committee_id, due_on, what, address(pk))
+            yield Due(
+                Kind.FINDING_PLAN_DUE, f"finding-plan:{pk}", committee_id, due_on, what, address(pk),
+                department_id=department,
+            )  # fmt: skip
 
 
 def rectification_due(world: World) -> Iterator[Due]:
@@ -47,16 +50,19 @@ def rectification_due(world: World) -> Iterator[Due]:
     )
     doing = Q(stage__in=[FindingStage.IN_PROGRESS, FindingStage.RETURNED])
     rows = Finding.objects.filter(doing | later, confirmed_on__lte=world.day, due_on__isnull=False)
-    columns = ("pk", "committee_id", "due_on", "owner_id", *NUMBERED)
+    columns = ("pk", "committee_id", "department_id", "due_on", "owner_id", *NUMBERED)
     address = page("finding")
-    for pk, committee_id, due_on, owner_id, *named in world.within(rows).order_by("pk").values_list(*columns):
+    for pk, committee_id, department, due_on, owner_id, *named in (
+        world.within(rows).order_by("pk").values_list(*columns)
+    ):
         if committee_id not in world.committees:
             continue
         if due_on <= world.near_until(world.rules[committee_id]["near_working_days"]):
             what = f"整改：{words(*named)}"
             yield Due(
-                Kind.RECTIFICATION_DUE, f"finding:{pk}", committee_id, due_on, what, address(pk), person_id=owner_id
-            )
+                Kind.RECTIFICATION_DUE, f"finding:{pk}", committee_id, due_on, what, address(pk), person_id=owner_id,
+                department_id=department,
+            )  # fmt: skip
 
 
 def review_waiting(world: World) -> Iterator[Due]:

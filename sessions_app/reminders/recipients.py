@@ -44,7 +44,7 @@ class Roles:
             case Audience.LEADER:
                 return self.leaders.get(due.committee_id, ())
             case _:
-                return self.nearest_reviewers(due.committee_id)
+                return self.nearest_reviewers(due.department_id or due.committee_id)
 
     def nearest_reviewers(self, committee_id: int) -> tuple[int, ...]:
         """Those whose grant stands closest up the path; the committee itself comes first."""

@@ -24,7 +24,10 @@ OLDEST = timedelta(days=366)  # a session before that is history: nobody is remi
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing that is due. `to` overrides the kind's own audience; `tell`: a new value makes an urgent one told again."""
+    """One thing that is due. `to` overrides the kind's own audience; `tell`: a new value makes an urgent one told again.
+
+    `department_id`: whose reviewers hear of it, where these are not the nearest above the committee.
+    """
 
     kind: Kind
     subject: str
@@ -35,6 +38,7 @@ class Due:
     person_id: int | None = None
     to: tuple[str, ...] = ()
     tell: str = ""
+    department_id: int | None = None
 
 
 @dataclass(frozen=True)

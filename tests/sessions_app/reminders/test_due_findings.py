@@ -1,5 +1,6 @@
 """What findings owe: measures to be handed in, rectification near and past its date, what waits for the department."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sessions_app.findings import actions, closing_actions, extension_actions, p
 from sessions_app.findings.models import Finding
 from sessions_app.reminders import due
 from sessions_app.reminders.due_findings import plan_owed, rectification_due, review_waiting
-from sessions_app.reminders.recipients import Audience
+from sessions_app.reminders.recipients import Audience, Roles
 from sessions_app.reminders.rules import KINDS, Kind
 from tests import build
 from tests.sessions_app.findings.found import DUE, at_stage, place, planned, raised
@@ -87,3 +88,18 @@ def test_as_many_queries_for_thirty_as_for_one(here, django_assert_num_queries):
         world = due.load(date(2026, 6, 1))
         with django_assert_num_queries(5):
             assert list(plan_owed(world)) and not list(rectification_due(world)) and not list(review_waiting(world))
+
+
+def test_a_finding_of_the_city_in_a_county_is_no_matter_of_the_countys_reviewers():
+    """They could not open it: it belongs to the department that confirmed it."""
+    city, county, unit = 1, 2, 3
+    paths = {city: "0000001/", county: "0000001/0000002/", unit: "0000001/0000002/0000003/"}
+    roles = Roles(paths, {}, {}, {city: (10,), county: (20,)}, frozenset())
+    told = due.Due(Kind.RECTIFICATION_DUE, "finding:1", unit, DUE, "整改", "/findings/1/")
+    assert roles.of(Audience.REVIEWER, told) == (20,)
+    assert roles.of(Audience.REVIEWER, replace(told, department_id=city)) == (10,)
+
+
+def test_the_finders_say_whose_the_finding_is(here):
+    row = at_stage(here, "IN_PROGRESS", due_on=date(2026, 4, 17))
+    assert [one.department_id for one in rectification_due(due.load(date(2026, 4, 17)))] == [row.department_id]
