@@ -213,7 +213,9 @@ def _final(page: Page, run: str, site: Site) -> None:
     expect(page.locator("h1 .status")).to_have_text("定稿")
     with page.expect_download() as file:
         page.get_by_role("link", name="导出结果").click()
-    rows = list(openpyxl.load_workbook(BytesIO(Path(file.value.path()).read_bytes())).active.iter_rows(values_only=True))
+    rows = list(
+        openpyxl.load_workbook(BytesIO(Path(file.value.path()).read_bytes())).active.iter_rows(values_only=True)
+    )
     line = next(row for row in rows if "甲局党组" in row)
     assert {"89.5", "8.95"} <= {str(cell) for cell in line}, line
     page.goto(f"{run}ranking/")
