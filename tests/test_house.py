@@ -159,3 +159,37 @@ def test_every_link_by_name_leads_somewhere() -> None:
         if (first or second) not in known
     ]
     assert dead == []
+
+
+# ------------------------------------------------------------------------------------------- what a key does in a form
+TAG = r"(?:\{%.*?%\}|\{\{.*?\}\}|\"(?:\{%.*?%\}|\{\{.*?\}\}|[^\"])*\"|[^>\"])*"
+TYPED_FIELD = re.compile(
+    r'<textarea|type="(?:text|number|date|time|email|tel|password)"|include "components/(?:field|form_fields|roll_row)'
+    r"|crispy|\{\{ *\w*form(?:\.\w+)* *\}\}"
+)
+
+
+def sending_forms(text: str) -> list[tuple[str, list[str]]]:
+    """Every POST form of a template that takes typed text: its body, and the opening tags of its sending buttons."""
+    found = []
+    for start in re.finditer(rf"<form\b{TAG}>", text, re.DOTALL):
+        body = text[start.end() : text.find("</form>", start.end())]
+        if 'method="post"' in start[0] and TYPED_FIELD.search(body):
+            tags = re.findall(rf"<button\b{TAG}>", body, re.DOTALL)
+            found.append((body, [tag for tag in tags if 'type="button"' not in tag]))
+    return found
+
+
+def test_every_form_marks_its_main_button() -> None:
+    """Ctrl+Enter and Ctrl+S press a marked button: `data-main` exactly once, `data-save` at most once and where it saves."""
+    wrong, seen = [], 0
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        for _, buttons in sending_forms(path.read_text()):
+            seen += 1
+            main = sum("data-main" in tag for tag in buttons)
+            save = sum("data-save" in tag for tag in buttons)
+            rows = [tag for tag in buttons if "formnovalidate" in tag or "data-rows-add" in tag]
+            if main != 1 or save > 1 or any("data-main" in tag or "data-save" in tag for tag in rows):
+                wrong.append(f"{path.relative_to(ROOT)}: main {main}, save {save}")
+    assert seen > 80
+    assert wrong == [], "mark the button of the main thing with data-main, the one that saves with data-save"

@@ -290,21 +290,42 @@
     if (open) { event.preventDefault(); event.returnValue = ""; }
   });
 
-  // ---- Ctrl+S saves, Ctrl+Enter sends
+  // ---- Ctrl+S saves, Ctrl+Enter does the main thing: each by the button its form marks, never the first of the document.
+  // The button is pressed, not passed by: what it asks first is asked here too.
+  function isPost(form) { return (form.getAttribute("method") || "").toLowerCase() === "post"; }
+  function marked(form, mark) {
+    var own = Array.prototype.slice.call(form.querySelectorAll(mark));
+    var outside = form.id ? document.querySelector(mark + '[form="' + form.id + '"]') : null;
+    return own.concat(outside || []).filter(function (el) { return !el.disabled; })[0] || null;
+  }
+  zx.isPost = isPost;
+  zx.mainButton = function (form) { return marked(form, "[data-main]"); };
+  zx.saveButton = function (form) { return marked(form, "[data-save]"); };
+  function formInUse(target) {
+    var own = target.form || (target.closest && target.closest("form"));
+    return own && isPost(own) ? own : document.querySelector("form[data-primary]");
+  }
   document.addEventListener("keydown", function (event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-    var form = document.querySelector("form[data-primary]");
-    if (event.key === "s" || event.key === "S") {
-      if (!form) return;
-      event.preventDefault();
-      if (form.hasAttribute("data-autosave-url") && zx.autosave) zx.autosave(form, true);
-      else form.requestSubmit(form.querySelector("button[data-save], button[type=submit]") || undefined);
-    } else if (event.key === "Enter") {
-      var own = event.target.form || form;
-      if (!own) return;
-      event.preventDefault();
-      own.requestSubmit(own.querySelector("button.btn-primary[type=submit], button[type=submit]") || undefined);
-    }
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.isComposing) return;
+    var saves = event.key === "s" || event.key === "S";
+    if (!saves && event.key !== "Enter") return;
+    var form = formInUse(event.target);
+    if (!form || !isPost(form)) return;
+    event.preventDefault();
+    if (event.repeat) return;
+    var button = saves ? zx.saveButton(form) : zx.mainButton(form);
+    if (saves && form.hasAttribute("data-autosave-url") && zx.autosave) zx.autosave(form, true);
+    else if (button) button.click();
+    else if (saves && zx.keepDraft) zx.keepDraft(form, true);
+  });
+
+  // ---- Enter in a one-line field sends nothing and touches no row; a log-in, a code and a search take it
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
+    var field = event.target, form = field.form;
+    if (!form || field.tagName !== "INPUT" || /^(submit|button|image|reset|file)$/.test(field.type) || !isPost(form)) return;
+    if (form.querySelector("input[type=password], input[autocomplete=one-time-code]")) return;
+    event.preventDefault();
   });
 
   // ---- / goes to the search, unless somebody is writing
