@@ -10,7 +10,7 @@ from roster.audit.moves import Refused
 from roster.committees import actions as committee_actions
 from roster.committees.models import Committee
 from roster.committees.rules import period_reasons, said, within_reasons
-from roster.people.consequences import recount
+from roster.people.consequences import Belonging, against, recount
 from roster.people.models import Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
 from roster.people.rules import Term, changed_span, overlap_reasons, phone_reasons
@@ -90,6 +90,23 @@ def _recount(committee_id: int, before: Term | None, after: Term | None, at: dat
         recount([committee_id], *span, at)
 
 
+def _ask_gate(row: Membership | StudySecretary, before: Term | None, after: Term | None) -> None:
+    """Refused when belonging would change in a period that is closed. An agreed correction does not ask."""
+    model = type(row)
+    others = _held(model, row.committee, row.person, but=row.pk)
+    change = Belonging(
+        row.committee_id, row.committee.path, str(row.person), tuple(filter(None, (*others, before))),
+        tuple(filter(None, (*others, after))), expected=model is Membership,
+    )  # fmt: skip
+    if reasons := against([change])[0]:
+        raise Refused(reasons)
+
+
+def _numbered(correction: int | None) -> dict[str, Any]:
+    """What the event of an agreed correction carries beside the rest."""
+    return {} if correction is None else {"correction": correction}
+
+
 def _term_data(row: Membership | StudySecretary) -> dict[str, Any]:
     return {
         "person": row.person.code, "since": row.since.isoformat(), "until": row.until.isoformat() if row.until else None,
@@ -99,9 +116,12 @@ def _term_data(row: Membership | StudySecretary) -> dict[str, Any]:
 @transaction.atomic
 def add_membership(
     *, committee: Committee, person: Person, group_role: str, since: date, until: date | None = None, post: str = "",
-    rank: int = 999, primary_responsible: bool = False, by: Actor, at: datetime,
+    rank: int = 999, primary_responsible: bool = False, correction: int | None = None, by: Actor, at: datetime,
 ) -> Membership:  # fmt: skip
-    """Refused: end before start, outside the committee's life, overlap with a term of the same person there."""
+    """Refused: end before start, outside the committee's life, overlap with a term of the same person there.
+
+    `correction` is the number of the agreed correction that asks for it: it alone reaches into a closed period.
+    """
     term = Term(since, until)
     reasons = _term_reasons(Membership, committee, person, term, what="任期")
     if reasons:
@@ -110,15 +130,20 @@ def add_membership(
         committee=committee, person=person, group_role=group_role, since=since, until=until, post=post, rank=rank,
         primary_responsible=primary_responsible,
     )  # fmt: skip
+    if correction is None:
+        _ask_gate(row, None, term)
     with saying(RESTRAINTS):
         row.save()
     _recount(committee.pk, None, term, at)
-    record(row, verb="增加成员", by=by, at=at, after=row.get_group_role_display(), data=_term_data(row))
+    data = _term_data(row) | _numbered(correction)
+    record(row, verb="增加成员", by=by, at=at, after=row.get_group_role_display(), data=data)
     return row
 
 
 @transaction.atomic
-def edit_membership(membership: Membership, *, version: int, by: Actor, at: datetime, **wanted: Any) -> Membership:
+def edit_membership(
+    membership: Membership, *, version: int, correction: int | None = None, by: Actor, at: datetime, **wanted: Any
+) -> Membership:
     """Puts a term right. A change of role on a day is an end and a new term, so that papers of that day stay true."""
     unknown = set(wanted) - MEMBERSHIP_FIELDS
     if unknown:
@@ -132,10 +157,13 @@ def edit_membership(membership: Membership, *, version: int, by: Actor, at: date
     reasons = _term_reasons(Membership, row.committee, row.person, term, but=row.pk, what="任期")
     if reasons:
         raise Refused(reasons)
+    if correction is None:
+        _ask_gate(row, before, term)
     with saying(RESTRAINTS):
         row.save_changed()
     _recount(row.committee_id, before, term, at)
-    record(row, verb="修改成员", by=by, at=at, data={"changes": changed, **_term_data(row)})
+    data = {"changes": changed, **_term_data(row), **_numbered(correction)}
+    record(row, verb="修改成员", by=by, at=at, data=data)
     return row
 
 
@@ -153,6 +181,7 @@ def end_membership(
     if reasons:
         raise Refused(reasons)
     before = Term(row.since, row.until)
+    _ask_gate(row, before, Term(row.since, until))
     row.until, row.end_reason = until, reason.strip()
     row.save_changed()
     _recount(row.committee_id, before, Term(row.since, until), at)
@@ -170,6 +199,7 @@ def add_secretary(
     if reasons:
         raise Refused(reasons)
     row = StudySecretary(committee=committee, person=person, since=since, until=until)
+    _ask_gate(row, None, Term(since, until))
     with saying(RESTRAINTS):
         row.save()
     record(row, verb="增加学习秘书", by=by, at=at, data=_term_data(row))
@@ -184,6 +214,7 @@ def end_secretary(row: StudySecretary, *, until: date, version: int, by: Actor, 
         reasons.append(f"{row.person}的学习秘书任期已于 {said(row.until)} 结束。")
     if reasons:
         raise Refused(reasons)
+    _ask_gate(row, Term(row.since, row.until), Term(row.since, until))
     row.until = until
     row.save_changed()
     record(row, verb="结束学习秘书任期", by=by, at=at, data=_term_data(row))

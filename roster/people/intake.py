@@ -32,10 +32,10 @@ from roster.audit.taking import (
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee
 from roster.committees.rules import meet, period_reasons, span_said, within_reasons
-from roster.people.consequences import recount
+from roster.people.consequences import Belonging, against, recount
 from roster.people.models import GroupRole, Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
-from roster.people.rules import phone_reasons
+from roster.people.rules import Term, phone_reasons
 
 PERSON_COLUMNS = {"name": "姓名", "phone": "手机", "email": "邮箱"}
 MEMBER_COLUMNS = {
@@ -257,7 +257,53 @@ class Terms:
         for index in new:
             verdicts[index] = self._once(rows[index], seen) or self._judge_new(rows[index])
             self._see(verdicts[index], seen)
+        self._ask_gate(verdicts)
         return [verdicts[index] for index in range(len(rows))]
+
+    def _ask_gate(self, verdicts: dict[int, Verdict]) -> None:
+        """Reject, all rows of a pair together, what would change who belonged in a closed period."""
+        touched: dict[Pair, list[int]] = {}
+        for index, verdict in sorted(verdicts.items()):
+            if verdict.fate in (Fate.NEW, Fate.CHANGED):
+                touched.setdefault((verdict.row.committee, verdict.row.person), []).append(index)
+        changes = {pair: change for pair in touched if (change := self._belonging(pair))}
+        for pair, reasons in zip(changes, against(list(changes.values())), strict=True):
+            if not reasons:
+                continue
+            self._give_up(pair)
+            for index in touched[pair]:
+                row, is_new = verdicts[index].row, verdicts[index].fate is Fate.NEW
+                column, day = ("起始日期", row.since) if is_new else ("结束日期", row.until)
+                verdicts[index] = rejected(row, *(Fault(column, shown(day), reason) for reason in reasons))
+
+    def _belonging(self, pair: Pair) -> Belonging | None:
+        """The terms of a pair before and after; None when they are the same, or the committee is new."""
+        committee = self.committees.by_code[pair[0]]
+        news = {id(made) for made, _ in self.new}
+        before, after = [], []
+        for term in self.by_pair.get(pair, ()):
+            after.append(Term(term.since, term.until))
+            if id(term) not in news:
+                kept = self.changed[term.pk][2] if term.pk in self.changed else {}
+                before.append(Term(term.since, kept.get("until", term.until)))
+        if before == after or not committee.pk:
+            return None
+        name = str(self.people.by_code[pair[1]])
+        return Belonging(
+            committee.pk, committee.path, name, tuple(before), tuple(after), expected=self.model is Membership
+        )
+
+    def _give_up(self, pair: Pair) -> None:
+        """Put the terms of a pair back as they stand."""
+        news = {id(made) for made, _ in self.new}
+        for term in list(self.by_pair[pair]):
+            if id(term) in news:
+                self.by_pair[pair].remove(term)
+                self.by_committee[pair[0]].remove(term)
+            elif term.pk in self.changed:
+                for name, value in self.changed.pop(term.pk)[2].items():
+                    setattr(term, name, value)
+        self.new = [(made, row) for made, row in self.new if (row.committee, row.person) != pair]
 
     @staticmethod
     def _once(row: Any, seen: dict[tuple[str, str, date], Any]) -> Verdict | None:

@@ -12,7 +12,9 @@ from django.db.models.functions import JSONObject
 
 from roster.audit.actions import SHANGHAI, Actor, Entry, SystemActor, record, record_many, saying
 from roster.audit.moves import Refused, Stale
+from roster.people.consequences import Belonging
 from roster.people.models import GroupRole, Membership, Person
+from roster.people.rules import Term
 from sessions_app.attendance import rules
 from sessions_app.attendance.consequences import roll_changed
 from sessions_app.attendance.models import (
@@ -28,7 +30,7 @@ from sessions_app.attendance.rules import LEAVE_MOVES, MAKE_UP_MOVES, Counts, Ma
 from sessions_app.policies import parameters
 from sessions_app.policies.actions import require_open
 from sessions_app.policies.calendar import add_working_days
-from sessions_app.policies.periods import load_gate
+from sessions_app.policies.periods import Shut, gate_of
 from sessions_app.sessions.models import (
     COUNTED_FORMS,
     TOOK_PLACE,
@@ -409,32 +411,66 @@ class CountOnMembership:
             )
         return lines
 
-    def recount(self, committee_ids: Iterable[int], first: date, last: date, at: datetime) -> None:
-        """Refused where it would move the figures of a closed period: the whole change of members is taken back."""
-        ids = list(self._touched(committee_ids, first, last).values_list("pk", flat=True))
-        shut = self._shut(ids)
-        recount_participations(ids, at)
-        if not shut:
-            return
-        now = dict(Participation.objects.filter(pk__in=shut).values_list("pk", "expected_marks"))
-        moved = [(row, sentence) for row, sentence in shut.values() if now[row.pk] != row.expected_marks]
-        if moved:
-            raise Refused([
-                f"{row.committee}{rules.said(row.day)}第{row.number}次学习的应到人数会随之变化，但{sentence}" for row, sentence in moved[:5]
-            ] + ([f"另有 {len(moved) - 5} 次学习也是这样。"] if len(moved) > 5 else []))  # fmt: skip
-
-    @staticmethod
-    def _shut(ids: list[int]) -> dict[int, tuple[Participation, str]]:
-        """Those whose day lies in a period that is not open, as they stand now, each with the gate's sentence."""
-        rows = Participation.objects.filter(pk__in=ids, study_session__stage__in=TOOK_PLACE).select_related("committee")
-        span = rows.aggregate(first=models.Min("day"), last=models.Max("day")) if ids else {"first": None}
-        if span["first"] is None:
-            return {}
-        gate = load_gate(span["first"].year, span["last"].year)
+    def against(self, changes: Sequence[Belonging]) -> list[list[str]]:
+        """Three queries for any number of changes; one while nothing is shut. People are compared, not sums."""
+        gate = gate_of({change.path for change in changes})
         if not gate.shut:
-            return {}
-        found = {row.pk: (row, gate.refusal(row.committee.path, row.day)) for row in rows}
-        return {pk: (row, sentence) for pk, (row, sentence) in found.items() if sentence}
+            return [[] for _ in changes]
+        ids = {change.committee_id for change in changes}
+        held = _held_days(ids)
+        return [_moved(change, gate.spans(change.path), held.get(change.committee_id, [])) for change in changes]
+
+    def recount(self, committee_ids: Iterable[int], first: date, last: date, at: datetime) -> None:
+        """Bring the counts in line. Whether the change may be made was asked before it (`against`)."""
+        recount_participations(self._touched(committee_ids, first, last).values_list("pk", flat=True), at)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One part of a session that took place; `day` is the session's own, by which it is counted."""
+
+    number: int
+    day: date
+    part_day: date
+
+
+def _held_days(committee_ids: Iterable[int]) -> dict[int, list[_Held]]:
+    rows = Participation.objects.filter(
+        committee_id__in=list(committee_ids), state=ParticipationState.ACCEPTED, study_session__stage__in=TOOK_PLACE
+    ).order_by("day", "pk")
+    found: dict[int, list[_Held]] = {}
+    for pk, number, day, part_day in rows.values_list("committee_id", "number", "day", "study_session__parts__day"):
+        found.setdefault(pk, []).append(_Held(number, day, part_day or day))
+    return found
+
+
+def _moved(change: Belonging, spans: Sequence[Shut], held: Sequence[_Held]) -> list[str]:
+    """What a change of one person's terms would move in shut periods: who was expected, who belonged at all.
+
+    A unit without any session by the end of a period was not counted in it yet: its roster may still be built up.
+    """
+    found: dict[str, None] = {}
+    for shut in spans:
+        if not held or held[0].day > shut.last:
+            continue
+        for part in held:
+            day = part.part_day
+            if shut.holds(part.day) and _on(change.before, day) != _on(change.after, day) and change.expected:
+                words = f"{change.person}：{rules.said(part.day)}第{part.number}次学习的应到人数会随之变化"
+                found.setdefault(f"{words}，但{shut.sentence}")
+        if not found and _during(change.before, shut) != _during(change.after, shut):
+            seat = "中心组成员" if change.expected else "学习秘书"
+            found.setdefault(f"{change.person}：{shut.words}的{seat}人数会随之变化，但{shut.sentence}")
+    lines = list(found)
+    return lines[:5] + ([f"另有 {len(lines) - 5} 次学习也是这样。"] if len(lines) > 5 else [])
+
+
+def _on(terms: Iterable[Term], day: date) -> bool:
+    return any(term.since <= day and (term.until is None or term.until >= day) for term in terms)
+
+
+def _during(terms: Iterable[Term], shut: Shut) -> bool:
+    return any(term.since <= shut.last and (term.until is None or term.until >= shut.first) for term in terms)
 
 
 # ------------------------------------------------------------------------------------------------------------ leave

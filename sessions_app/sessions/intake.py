@@ -2,8 +2,8 @@
 
     take_in(rows, by=, at=), take_in_speeches(rows, by=, at=)
 
-A session is known by its host's code, year and number. Without `stage`: a past session comes in ARCHIVED, one of
-today HELD, a future one PREPARING; `cancelled` wins. Without `late_days` a past session is marked 补录 as of `at`;
+A session is known by its host's code, year and number. Without `stage`: one of a year that is over comes in ARCHIVED,
+one of the running year HELD, with roll and minutes still to do, a future one PREPARING; `cancelled` wins. Without `late_days` a past session is marked 补录 as of `at`;
 rows that carry the `at` of their own day (demo) are not. `guests` are committees that take part: (code, number,
 plan serial or None). `parts` are days of study; without them `days` 2 makes two parts on following days.
 """
@@ -320,7 +320,7 @@ class Sessions:
         parts = row.parts or day_parts(row.day, row.days or Decimal(1), row.starts_at, row.ends_at)
         last = max(part.day for part in parts)
         stage = row.stage or (
-            SessionStage.CANCELLED if row.cancelled else SessionStage.ARCHIVED if last < today
+            SessionStage.CANCELLED if row.cancelled else SessionStage.ARCHIVED if last.year < today.year
             else SessionStage.HELD if row.day <= today else SessionStage.PREPARING
         )  # fmt: skip
         held = stage in TOOK_PLACE
@@ -708,7 +708,8 @@ class Speeches:
             return Verdict(row, Fate.CHANGED, [change])
         order = self.orders.get(id(known.participation), 0) + 1
         self.orders[id(known.participation)] = order
-        entered, held = row.at or self.at, session.stage in TOOK_PLACE
+        # Approved is what somebody read and approved, or what lies in the archive of a year that is over.
+        entered, held = row.at or self.at, bool(row.reviewed_by) or session.stage == SessionStage.ARCHIVED
         speech = Speech(
             participation=known.participation, speaker=person, order=order, kind=row.kind, title=row.title, text=row.text or "",
             link_to_work=row.link_to_work or "", stage=SpeechStage.APPROVED if held else SpeechStage.DUE,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import transaction
 
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
@@ -18,16 +18,16 @@ from roster.audit.taking import Journal
 from roster.committees.models import Committee
 from roster.people.consequences import recount
 from roster.people.models import Membership
-from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.actions import recount_participations
+from sessions_app.facts.sealed import sealed
 from sessions_app.jobs import actions as jobs
 from sessions_app.jobs.models import Job
-from sessions_app.papers.models import IssuedPaper
 from sessions_app.sessions.models import Participation
 from sessions_app.workbooks.commit import commit, lock
 from sessions_app.workbooks.models import ImportRun, ImportStage
 from sessions_app.workbooks.preview import Plan, open_book, plan, scope_of
 from sessions_app.workbooks.reader import BadWorkbook
+from sessions_app.workbooks.standing import ORDER, affected, built_on, made_of
 
 MOVES = Moves(
     thing="这次导入",
@@ -41,13 +41,6 @@ MOVES = Moves(
 LOOK_JOB, IMPORT_JOB = "workbook_look", "workbook_import"
 LARGE = 200 * 1024  # bytes; a larger file is worked on in the background
 SHOWN_NEW, SHOWN_CHANGED, SHOWN_REJECTED = 20, 300, 5000
-# What hangs on what: taken back from the end.
-ORDER = (
-    "roster.Committee", "roster.Person", "roster.Membership", "roster.StudySecretary", "roster.Expert", "roster.TeamMember",
-    "sessions_app.StudyPlan",
-    "sessions_app.PlanItem", "sessions_app.StudySession", "sessions_app.SessionPart", "sessions_app.Participation",
-    "sessions_app.AttendanceMark", "sessions_app.MakeUpStudy", "sessions_app.Speech", "sessions_app.Outcome",
-)  # fmt: skip
 
 
 def home_of(user: User) -> Committee:
@@ -181,8 +174,9 @@ def undo(run: ImportRun, *, by: User, at: datetime) -> ImportRun:
     reasons = built_on(run)
     if reasons:
         raise Refused(reasons)
-    touched = _affected(run)
-    _put_back(run)
+    touched = affected(run)
+    with sealed(touched, "撤销会改变"):
+        _put_back(run)
     run.save(update_fields=["stage"])
     entries = [
         Entry(run, "undo_import", at, before=before, after=run.stage, chain=chain)
@@ -192,76 +186,8 @@ def undo(run: ImportRun, *, by: User, at: datetime) -> ImportRun:
     return run
 
 
-def _made(run: ImportRun) -> dict[str, list[int]]:
-    return {label: list(ids) for label, ids in run.made.get("made", {}).items()}
-
-
-def built_on(run: ImportRun) -> list[str]:
-    """Everything that stands on what this import wrote; empty when it can be taken back."""
-    reasons = [f"这次导入改动了{what}，不能自动撤销，请逐项改回。" for what in run.made.get("final", [])]
-    made = _made(run)
-    for label in ORDER:
-        model, ids = apps.get_model(label), made.get(label, [])
-        changed = run.made.get("changed", {}).get(label, {})
-        if issubclass(model, Versioned):
-            reasons += _moved_on(run, model, [*ids, *(int(pk) for pk in changed)])
-        if ids:
-            reasons += _hung_on(model, ids, made)
-    return reasons + _papers(run)
-
-
-def _moved_on(run: ImportRun, model: Any, ids: list[int]) -> list[str]:
-    left = run.made.get("versions", {}).get(model._meta.label, {})
-    now = dict(model.objects.filter(pk__in=ids).values_list("pk", "version"))
-    moved = [pk for pk in ids if now.get(pk) != left.get(str(pk), 1)]
-    name = model._meta.verbose_name
-    return [f"导入后有 {len(moved)} 项{name}被改动过，不能撤销；请在页面上逐项处理。"] if moved else []
-
-
-def _hung_on(model: Any, ids: list[int], made: dict[str, list[int]]) -> list[str]:
-    """Rows of others that point at these. What falls with its owner (名称沿革, 议程) does not count."""
-    found = []
-    for relation in model._meta.related_objects:
-        if relation.on_delete is not models.PROTECT:
-            continue
-        other = relation.related_model
-        rows = other._base_manager.filter(**{f"{relation.field.name}__in": ids})
-        count = rows.exclude(pk__in=made.get(other._meta.label, [])).count()
-        if count:
-            found.append(
-                f"导入的{model._meta.verbose_name}已有 {count} 项{other._meta.verbose_name}，不能撤销；请先处理这些内容。"
-            )
-    files = Attachment.objects.filter(subject_type=model._meta.model_name, subject_id__in=ids).count()
-    if files:
-        found.append(f"导入的{model._meta.verbose_name}已有 {files} 个附件，不能撤销。")
-    return found
-
-
-def _affected(run: ImportRun) -> set[int]:
-    """Committees whose records this import touched."""
-    ids: set[int] = set()
-    made, changed = _made(run), run.made.get("changed", {})
-    for label in ORDER[2:]:
-        model = apps.get_model(label)
-        if any(field.name == "committee" for field in model._meta.fields):
-            pks = [*made.get(label, []), *(int(pk) for pk in changed.get(label, {}))]
-            ids |= set(model.objects.filter(pk__in=pks).values_list("committee_id", flat=True))
-    return ids
-
-
-def _papers(run: ImportRun) -> list[str]:
-    chain = any(label.startswith("sessions_app") for label in (*run.made.get("made", {}), *run.made.get("changed", {})))
-    if not chain or run.committed_at is None:
-        return []
-    paths = Committee.objects.filter(pk__in=_affected(run)).values_list("path", flat=True)
-    above = {int(part) for path in paths for part in path.split("/") if part}
-    papers = IssuedPaper.objects.filter(committee_id__in=above, issued_at__gte=run.committed_at)
-    count = papers.count()
-    return [f"导入后已印发 {count} 份文书，其中可能用到这些数据，不能撤销；错误请用“更正”处理。"] if count else []
-
-
 def _put_back(run: ImportRun) -> None:
-    made = _made(run)
+    made = made_of(run)
     marked = {**{label: [int(pk) for pk in rows] for label, rows in run.made.get("changed", {}).items()}}
     marks = apps.get_model("sessions_app.AttendanceMark").objects.filter(
         pk__in=[*made.get("sessions_app.AttendanceMark", []), *marked.get("sessions_app.AttendanceMark", [])]

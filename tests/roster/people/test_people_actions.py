@@ -1,6 +1,6 @@
 """People, members, secretaries: dated, never overlapping; what a change touches is said before it is saved."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 import pytest
@@ -27,6 +27,9 @@ class Ear:
 
     def impact(self, committee_id: int, first: date, last: date) -> list[str]:
         return self.lines if first <= date(2026, 3, 12) <= last else []
+
+    def against(self, changes: Sequence[consequences.Belonging]) -> list[list[str]]:
+        return [[] for _ in changes]
 
     def recount(self, committee_ids: Iterable[int], first: date, last: date, at: datetime) -> None:
         self.heard.append((list(committee_ids), first, last))
