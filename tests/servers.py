@@ -19,7 +19,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 NUMBER = int(WORKER.removeprefix("gw")) + 1 if WORKER else 0
 
 for name in [name for name in os.environ if name.startswith("ZHIXING_")]:
-    if name not in {"ZHIXING_VAR", "ZHIXING_TEST_VAR", "ZHIXING_TEST_HELD"}:
+    if name not in {"ZHIXING_VAR", "ZHIXING_TEST_VAR", "ZHIXING_TEST_HELD", "ZHIXING_TEST_LONG"}:
         del os.environ[name]
 own = os.environ.get("ZHIXING_TEST_VAR") or os.environ.get("ZHIXING_VAR") or PROJECT / "var" / "test"
 os.environ.update(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_app.bulletins import clean, markup
+from tests.sizes import examples
 
 FACTS = {
     "figures": {"presence_rate": 0.912, "sessions": 22},
@@ -68,7 +69,7 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=25).map("".join))
 def test_cleaning_twice_is_cleaning_once_and_nothing_foreign_comes_through(html):
     for facts in (FACTS, None):

@@ -19,10 +19,13 @@ from sessions_app.findings.rules import MOVES
 from tests import build
 from tests.sessions_app.findings.found import DUE, place, raised
 from tests.sessions_app.sessions.test_sessions_machine import rebuilt
+from tests.sizes import examples
 
 pytestmark = pytest.mark.django_db
 SLOW = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 AT = build.AT
 LATER = DUE + timedelta(days=30)

@@ -1,12 +1,15 @@
 """Real Celery workers on the tests' own database and Redis, and patience."""
 
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +17,11 @@ from django.conf import settings
 from django.db import connection
 
 from sessions_app.jobs.models import Job
+
+COMMAND = [
+    "-A", "config", "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
+    "-I", "tests.sessions_app.jobs.worker_kinds",
+]  # fmt: skip
 
 
 def environment(tmp: Path, **more: str) -> dict[str, str]:
@@ -30,24 +38,53 @@ def environment(tmp: Path, **more: str) -> dict[str, str]:
     }
 
 
+class Worker:
+    """A worker forked from the nursery, in a session of its own."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._open = os.pidfd_open(pid)
+
+    def wait(self, seconds: float) -> None:
+        """Until it is gone; raises AssertionError when it is still there after so many seconds."""
+        with select.epoll() as gone:
+            gone.register(self._open, select.EPOLLIN)
+            assert gone.poll(seconds), f"the worker {self.pid} does not end"
+
+
+@cache
+def nursery() -> subprocess.Popen[bytes]:
+    """One for each process of the tests; it ends with it, as its input is closed."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.sessions_app.jobs.nursery"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
 @contextmanager
-def worker(tmp: Path, *words: str, beat: bool = True, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "WARNING",
-               "--without-gossip", "--without-mingle", "-I", "tests.sessions_app.jobs.worker_kinds", *words]  # fmt: skip
+def worker(tmp: Path, *words: str, beat: bool = True, **more: str) -> Iterator[Worker]:
+    command = [*COMMAND, *words]
     if beat:
         command += ["-B", "-s", str(tmp / f"beat-{time.monotonic_ns()}")]
-    log = (tmp / f"worker-{time.monotonic_ns()}.log").open("wb")
-    process = subprocess.Popen(
-        command, env=environment(tmp, **more), cwd=settings.BASE_DIR, stdout=log, stderr=log, start_new_session=True
-    )
+    wanted = {
+        "argv": command,
+        "environment": environment(tmp, **more),
+        "log": str(tmp / f"worker-{time.monotonic_ns()}.log"),
+    }
+    forks = nursery()
+    assert forks.stdin and forks.stdout
+    forks.stdin.write(json.dumps(wanted).encode() + b"\n")
+    forks.stdin.flush()
+    process = Worker(int(forks.stdout.readline()))
     try:
         yield process
     finally:
         end(process)
-        log.close()
 
 
-def end(process: subprocess.Popen[bytes], sign: int = signal.SIGKILL) -> None:
+def end(process: Worker, sign: int = signal.SIGKILL) -> None:
     """The worker and its children, by their own process group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, sign)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sessions_app.search import rules
 from sessions_app.search.sources import SOURCES
+from tests.sizes import examples
 
 LETTERS = "学习党建中央生产力发展第次年度々〇㐀𠮷0123456789abXYZ１２Ａｂ，。（）「」 -"
 
@@ -60,7 +61,7 @@ def test_what_is_typed_wide_or_small_finds_what_was_written_otherwise() -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(LETTERS, min_size=1, max_size=30), st.integers(0, 29), st.integers(1, 8))
 def test_whatever_is_cut_out_of_a_text_at_a_letter_finds_the_text(text: str, begin: int, length: int) -> None:
     """Two Han letters or more, cut anywhere; a word or number is cut at its beginning."""

@@ -16,10 +16,13 @@ from sessions_app.sessions import actions
 from sessions_app.sessions.models import StudySession
 from sessions_app.sessions.rules import FILING_MOVES, INVITE_MOVES, MOVES, SPEECH_MOVES
 from tests import build
+from tests.sizes import examples
 
 pytestmark = pytest.mark.django_db
 SLOW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 DAYS = [date(2026, 3, 1), build.DAY, date(2026, 3, 25)]
 
