@@ -7,6 +7,7 @@ from a command, or asks PostgreSQL.
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ import psycopg
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests import snapshots
 
 ROOT = Path(settings.BASE_DIR)
 NOW = "2026-03-20T10:00"
@@ -86,25 +89,49 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Migrated, loaded and served; dropped at the end."""
+    """A copy of the loaded snapshot with files of its own, served; dropped at the end."""
     said = settings.DATABASES["default"]
     user = said["USER"] + (f":{quote(said['PASSWORD'])}" if said["PASSWORD"] else "")
     place = f"postgresql://{user}@{quote(said['HOST'] or 'localhost', safe='')}:{said['PORT'] or 5432}"
-    name = f"journeys_{os.getpid()}"
-    with psycopg.connect(f"{place}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    environment = {**os.environ, "DATABASE_URL": f"{place}/{name}", "ZHIXING_CLOCK": NOW, "ZHIXING_LOG_LEVEL": "WARNING",
-                   "PYTHONPATH": str(ROOT)}  # fmt: skip
-    it = Site(f"{place}/{name}", environment, tmp_path_factory.mktemp("site"))
+    logs, name = tmp_path_factory.mktemp("site"), f"test_zx_site_{os.getpid()}"
+    environment = {
+        **os.environ,
+        "ZHIXING_VAR": str(logs / "var"),
+        "ZHIXING_CLOCK": NOW,
+        "ZHIXING_LOG_LEVEL": "WARNING",
+        "PYTHONPATH": str(ROOT),
+    }
+    it = Site(f"{place}/{name}", {**environment, "DATABASE_URL": f"{place}/{name}"}, logs)
+    snapshots.copy(name, loaded(place, environment))
+    shutil.copytree(_files(), logs / "var" / "media", dirs_exist_ok=True)
     try:
-        it.manage("migrate", "--verbosity", "0")
-        it.manage("load_demo", "--small")
         with it.running("web", "gunicorn", "config.wsgi", "--threads", "6", "--bind", f"127.0.0.1:{it.port}"):
             _answer(f"{it.address}/healthz")
             yield it
     finally:
-        with psycopg.connect(f"{place}/postgres", autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        snapshots.drop(name)
+
+
+def _files() -> Path:
+    """The files that belong to the snapshot."""
+    return Path(os.environ["ZHIXING_VAR"]) / "site_media"
+
+
+def loaded(place: str, environment: dict[str, str]) -> str:
+    """The name of the snapshot with the small demo, loaded by the commands a site is loaded by."""
+    of = snapshots.migrated()
+
+    def make(name: str) -> None:
+        snapshots.copy(name, of)
+        var = _files().parent / "site_making"
+        shutil.rmtree(var, ignore_errors=True)
+        shutil.rmtree(_files(), ignore_errors=True)
+        (var / "media").mkdir(parents=True)
+        told = {**environment, "DATABASE_URL": f"{place}/{name}", "ZHIXING_VAR": str(var)}
+        Site(f"{place}/{name}", told, var).manage("load_demo", "--small")
+        (var / "media").rename(_files())
+
+    return snapshots.made_once("site", snapshots.of_code(NOW), make)
 
 
 def _answer(address: str) -> None:
