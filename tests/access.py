@@ -130,6 +130,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "member_new": Address("committee", "GP"),
     "member_edit": Address("membership", "GP"),
     "member_end": Address("membership", "GP"),
+    "member_confirm": Address("membership", "P"),
+    "secretary_confirm": Address("secretary", "P"),
     "secretary_new": Address("committee", "GP"),
     "secretary_end": Address("secretary", "GP"),
     # roster: accounts, grants, oneself

@@ -97,13 +97,14 @@ class User(AbstractUser):
             add(Role(grant.role), grant.committee)
         # The separated three see no content, whatever the roster says of the person.
         if self.person_id and not any(hold.role in SEPARATED for hold in found):
-            kept = StudySecretary.objects.filter(person_id=self.person_id).on(on).select_related("committee")
+            kept = StudySecretary.objects.filter(person_id=self.person_id).in_office(on).select_related("committee")
             for row in kept.exclude(HandOver.objects.ended("pk", at)) if at else kept:
                 add(Role.SECRETARY, row.committee)
             for member in Membership.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
-                if member.group_role in (GroupRole.LEADER, GroupRole.DEPUTY):
+                if member.confirmed and member.group_role in (GroupRole.LEADER, GroupRole.DEPUTY):
                     add(Role(member.group_role), member.committee)
-                add(Role.MEMBER, member.committee)
+                if member.confirmed or member.entered_by_id != self.pk:
+                    add(Role.MEMBER, member.committee)
         return sorted(found, key=lambda hold: (PRECEDENCE.index(hold.role), hold.path))
 
     @property
@@ -139,6 +140,11 @@ class User(AbstractUser):
                 case RoleReach.SELF:
                     self_only.add(hold.committee_id)
         return UserReach(frozenset(paths), frozenset(own), frozenset(self_only), self.person_id)
+
+    def stands_above(self, path: str) -> bool:
+        """Whether the department over this committee acts: its reviewer or its administrator, not its secretary."""
+        holds = [*self.holds_with(Permission.MEMBER_EDIT), *self.holds_with(Permission.COMMITTEE_EDIT)]
+        return any(ROLES[hold.role].reach == RoleReach.SUBTREE and path.startswith(hold.path) for hold in holds)
 
     def label_for(self, committee_id: int) -> str:
         """The role in which the user acts on that committee, for the record."""

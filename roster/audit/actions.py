@@ -27,6 +27,8 @@ class Actor(Protocol):
 
     def label_for(self, committee_id: int) -> str: ...
 
+    def stands_above(self, path: str) -> bool: ...
+
 
 @dataclass(frozen=True)
 class SystemActor:
@@ -40,6 +42,10 @@ class SystemActor:
 
     def label_for(self, committee_id: int) -> str:
         return "系统"
+
+    def stands_above(self, path: str) -> bool:
+        """What the machine brings (installation, demo, a command) is given from above."""
+        return True
 
 
 @dataclass

@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from roster.accounts.doors import attempt, permission
@@ -137,9 +138,23 @@ def committee(request: HttpRequest, pk: int) -> HttpResponse:
         "parent_open": row.parent_id and mine.filter(pk=row.parent_id).exists(),
         "may_edit": Committee.objects.open_to(request.user, Permission.COMMITTEE_EDIT).filter(pk=pk).exists(),
         "may_members": Committee.objects.open_to(request.user, Permission.MEMBER_EDIT).filter(pk=pk).exists(),
+        "waiting": _waiting(request, row),
         "events": events_about(row),
     }
     return render(request, "committees/committee.html", context)
+
+
+def _waiting(request: HttpRequest, row: Committee) -> list[dict[str, Any]]:
+    """Terms that open nothing until another person has said yes; `may` where this user can be that person."""
+    user = request.user
+    may = Committee.objects.open_to(user, Permission.TERM_CONFIRM).filter(pk=row.pk).exists()
+    found = []
+    for name, rows in (("member_confirm", row.memberships), ("secretary_confirm", row.secretaries)):
+        for term in rows.filter(confirmed=False).select_related("person", "entered_by__person"):
+            another = user.person_id != term.person_id and user.pk != term.entered_by_id
+            word = term.get_group_role_display() if name == "member_confirm" else "学习秘书"
+            found.append({"row": term, "word": word, "may": may and another, "url": reverse(name, args=[term.pk])})
+    return found
 
 
 ROSTER_TYPES = ("committee", "membership", "studysecretary", "grant")

@@ -26,6 +26,10 @@ def prepare(
     reasons = []
     if giver.person_id == receiver.pk:
         reasons.append("移交人和接收人是同一个人，请另选接收人。")
+    elif by.person_id is not None and by.person_id == receiver.pk:
+        reasons.append("接收人不能给自己准备交接，请由移交人或主管部门准备。")
+    if not giver.confirmed:
+        reasons.append(f"{giver.person}的学习秘书任期还没有经另一个人确认，不能交接；请先在委员会页面确认。")
     if ends_at <= at:
         reasons.append("移交人权限的截止时刻已经过去，请填今后的时刻。")
     if giver.since > day:
@@ -64,6 +68,8 @@ def sign(hand_over: HandOver, *, version: int, by: Actor, at: datetime) -> HandO
         reasons.append(f"移交人不能替接收人签收，请由{row.receiver}本人登录签收。")
     elif by.person_id != row.receiver_id:
         reasons.append(f"请由接收人{row.receiver}本人登录签收。")
+    if not giver.confirmed:
+        reasons.append(f"{giver.person}的学习秘书任期还没有经另一个人确认，不能签收；请先在委员会页面确认。")
     ends_at = max(row.ends_at, at)
     day = ends_at.astimezone(SHANGHAI).date()
     if giver.until is not None and giver.until < day:
@@ -78,8 +84,13 @@ def sign(hand_over: HandOver, *, version: int, by: Actor, at: datetime) -> HandO
         giver.until = day
         giver.save_changed()
         record(giver, verb="结束学习秘书任期", by=by, at=at, reason="交接", data={"until": day.isoformat()})
-    if not StudySecretary.objects.on(day).filter(committee=row.committee, person=row.receiver).exists():
-        people.add_secretary(committee=row.committee, person=row.receiver, since=day, by=by, at=at)
+    held = StudySecretary.objects.on(day).filter(committee=row.committee, person=row.receiver).first()
+    if held is None:
+        people.add_secretary(committee=row.committee, person=row.receiver, since=day, agreed=True, by=by, at=at)
+    elif not held.confirmed:
+        held.confirmed = True
+        held.save_changed()
+        record(held, verb="确认任期", by=by, at=at, before="待确认", after="已确认", reason="交接")
     record(
         row, verb="sign", before=before, after=row.stage, by=by, at=at,
         data={"contents": len(row.contents), "ends_at": ends_at.isoformat()},

@@ -5,21 +5,25 @@ from typing import Any
 
 from django.db import transaction
 
-from roster.audit.actions import Actor, changes, record, saying
+from roster.audit.actions import SHANGHAI, Actor, changes, record, saying
 from roster.audit.moves import Refused
 from roster.committees import actions as committee_actions
 from roster.committees.models import Committee
 from roster.committees.rules import period_reasons, said, within_reasons
 from roster.people.consequences import Belonging, against, recount
-from roster.people.models import Membership, Person, StudySecretary
+from roster.people.models import LEADING, Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
-from roster.people.rules import Term, changed_span, overlap_reasons, phone_reasons
+from roster.people.rules import Term, changed_span, gives_more, needs_another, overlap_reasons, phone_reasons
 
 PERSON_FIELDS = frozenset({"code", "name", "phone", "email"})
 MEMBERSHIP_FIELDS = frozenset({"group_role", "post", "rank", "primary_responsible", "since", "until", "end_reason"})
 CODE_TAKEN = "人员编码已被使用，请核对是否同一人，或换一个编码。"
 OVERLAP = "此人在这个委员会的任期与刚刚保存的一段重叠，请刷新后核对日期。"
 RESTRAINTS = {"membership_no_overlap": OVERLAP, "secretary_no_overlap": OVERLAP}
+
+
+def local_day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
 
 
 def next_code() -> str:
@@ -84,6 +88,12 @@ def _term_reasons(
     return reasons
 
 
+def waits(committee: Committee, person: Person, *, leading: bool, by: Actor) -> bool:
+    """Whether a term entered by `by` opens nothing until somebody else has confirmed it."""
+    own = by.person_id is not None and by.person_id == person.pk
+    return needs_another(own=own, from_above=by.stands_above(committee.path), leading=leading)
+
+
 def _recount(committee_id: int, before: Term | None, after: Term | None, at: datetime) -> None:
     span = changed_span(before, after)
     if span:
@@ -128,8 +138,9 @@ def add_membership(
         raise Refused(reasons)
     row = Membership(
         committee=committee, person=person, group_role=group_role, since=since, until=until, post=post, rank=rank,
-        primary_responsible=primary_responsible,
+        primary_responsible=primary_responsible, entered_by_id=by.pk,
     )  # fmt: skip
+    row.confirmed = not waits(committee, person, leading=group_role in LEADING, by=by)
     if correction is None:
         _ask_gate(row, None, term)
     with saying(RESTRAINTS):
@@ -149,11 +160,15 @@ def edit_membership(
     if unknown:
         raise TypeError(f"not editable here: {sorted(unknown)}")
     row: Membership = Membership.objects.lock(membership.pk, version)
-    before = Term(row.since, row.until)
+    before, role = Term(row.since, row.until), row.group_role
     changed = changes(row, wanted)
     if not changed:
         return row
     term = Term(row.since, row.until)
+    if gives_more((role, before), (row.group_role, term), local_day(at), leading=LEADING):
+        row.entered_by_id = by.pk
+        if waits(row.committee, row.person, leading=row.group_role in LEADING, by=by):
+            row.confirmed = False
     reasons = _term_reasons(Membership, row.committee, row.person, term, but=row.pk, what="任期")
     if reasons:
         raise Refused(reasons)
@@ -193,12 +208,15 @@ def end_membership(
 
 @transaction.atomic
 def add_secretary(
-    *, committee: Committee, person: Person, since: date, until: date | None = None, by: Actor, at: datetime
-) -> StudySecretary:
+    *, committee: Committee, person: Person, since: date, until: date | None = None, agreed: bool = False,
+    by: Actor, at: datetime,
+) -> StudySecretary:  # fmt: skip
+    """`agreed`: two people had their hand in it already (a hand-over: one prepared it, the other signed)."""
     reasons = _term_reasons(StudySecretary, committee, person, Term(since, until), what="学习秘书任期")
     if reasons:
         raise Refused(reasons)
-    row = StudySecretary(committee=committee, person=person, since=since, until=until)
+    row = StudySecretary(committee=committee, person=person, since=since, until=until, entered_by_id=by.pk)
+    row.confirmed = agreed or not waits(committee, person, leading=True, by=by)
     _ask_gate(row, None, Term(since, until))
     with saying(RESTRAINTS):
         row.save()
@@ -219,6 +237,25 @@ def end_secretary(row: StudySecretary, *, until: date, version: int, by: Actor, 
     row.save_changed()
     record(row, verb="结束学习秘书任期", by=by, at=at, data=_term_data(row))
     return row
+
+
+@transaction.atomic
+def confirm_term(row: Any, *, version: int, by: Actor, at: datetime) -> Any:
+    """Another person's yes to a term: neither he who holds it nor he who entered it."""
+    locked = type(row).objects.lock(row.pk, version)
+    reasons = []
+    if locked.confirmed:
+        reasons.append("这段任期已经确认过，不需要再确认。")
+    if by.person_id is not None and by.person_id == locked.person_id:
+        reasons.append("不能确认自己的任期，请由组长、另一名学习秘书或上级宣传部门确认。")
+    elif by.pk is None or by.pk == locked.entered_by_id:
+        reasons.append("这段任期是您登记的，请由另一个人确认：组长、另一名学习秘书或上级宣传部门。")
+    if reasons:
+        raise Refused(reasons)
+    locked.confirmed = True
+    locked.save_changed()
+    record(locked, verb="确认任期", by=by, at=at, before="待确认", after="已确认", data=_term_data(locked))
+    return locked
 
 
 @transaction.atomic

@@ -32,10 +32,11 @@ from roster.audit.taking import (
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee
 from roster.committees.rules import meet, period_reasons, span_said, within_reasons
+from roster.people.actions import local_day, waits
 from roster.people.consequences import Belonging, against, recount
-from roster.people.models import GroupRole, Membership, Person, StudySecretary
+from roster.people.models import LEADING, GroupRole, Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
-from roster.people.rules import Term, phone_reasons
+from roster.people.rules import Term, gives_more, phone_reasons
 
 PERSON_COLUMNS = {"name": "姓名", "phone": "手机", "email": "邮箱"}
 MEMBER_COLUMNS = {
@@ -372,6 +373,22 @@ class Terms:
     def make(self, row: Any, committee: Committee, person: Person) -> Any:
         raise NotImplementedError
 
+    def leading(self, row: Any) -> bool:
+        """Whether the term gives more than a plain member has: see ADR 0050."""
+        return True
+
+    def _asked(self, known: Any, before: dict[str, Any], *, by: Actor, at: datetime) -> dict[str, Any]:
+        """Let a term that gives more than before wait for another's yes; what it was, for undo."""
+        role = getattr(known, "group_role", "")
+        old = (before.get("group_role", role), Term(known.since, before.get("until", known.until)))
+        if not gives_more(old, (role, Term(known.since, known.until)), local_day(at), leading=LEADING):
+            return {}
+        was = {"confirmed": known.confirmed, "entered_by_id": known.entered_by_id}
+        known.entered_by_id = by.pk
+        if waits(known.committee, known.person, leading=self.leading(known), by=by):
+            known.confirmed = False
+        return was
+
     def recount(self, *, at: datetime) -> None:
         """Nobody above counts secretaries; memberships tell the house above."""
 
@@ -380,13 +397,17 @@ class Terms:
         check_versions(self.model, {pk: row.version for pk, (row, _, _) in self.changed.items()})
         for known, row, before in self.changed.values():
             known.version += 1
-            journal.note_changed(known, before)
             told = {name: [shown(old), shown(getattr(known, name))] for name, old in before.items()}
+            journal.note_changed(known, before | self._asked(known, before, by=by, at=at))
             data = {"changes": told, "person": known.person.code, "intake": True}
             journal.entries.append(Entry(known, self.verbs[1], row.at or at, data=data, chain=known.committee_id))
         # Old terms first: an end makes room for what follows it.
         rows = [known for known, _, _ in self.changed.values()]
-        self.model.objects.bulk_update(rows, [*self.columns, "version"], batch_size=BATCH)
+        columns = [*self.columns, "version", "confirmed", "entered_by"]
+        self.model.objects.bulk_update(rows, columns, batch_size=BATCH)
+        for made, _ in self.new:
+            made.entered_by_id = by.pk
+            made.confirmed = not waits(made.committee, made.person, leading=self.leading(made), by=by)
         self.model.objects.bulk_create([made for made, _ in self.new], batch_size=BATCH)
         journal.note_made(made for made, _ in self.new)
         for made, row in self.new:
@@ -410,6 +431,9 @@ class Memberships(Terms):
             post=row.post or "", rank=999 if row.rank is None else row.rank, end_reason=row.end_reason or "",
             primary_responsible=bool(row.primary_responsible),
         )  # fmt: skip
+
+    def leading(self, row: Any) -> bool:
+        return row.group_role in LEADING
 
     def recount(self, *, at: datetime) -> None:
         touched = [made for made, _ in self.new]

@@ -3,18 +3,23 @@
 from datetime import date
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, ScopedQuerySet, Viewer, no_overlap, periods_meet
+from roster.people.rules import DOTS, name_pattern
 
 
 class GroupRole(models.TextChoices):
     LEADER = "LEADER", "组长"
     DEPUTY = "DEPUTY", "副组长"
     MEMBER = "MEMBER", "成员"
+
+
+LEADING = frozenset({GroupRole.LEADER.value, GroupRole.DEPUTY.value})
 
 
 class PersonQuerySet(VersionedQuerySet):
@@ -33,8 +38,10 @@ class PersonQuerySet(VersionedQuerySet):
         """By name, code, full pinyin or initials: `zs` finds 张三."""
         text = text.strip()
         spelled = text.lower().replace(" ", "")
+        dotted = any(dot in text for dot in DOTS)
+        named = Q(name__regex=name_pattern(text)) if dotted else Q(name__contains=text)
         return self.filter(
-            Q(name__contains=text) | Q(code__istartswith=text) | Q(pinyin__startswith=spelled)
+            named | Q(code__istartswith=text) | Q(pinyin__startswith=spelled)
             | Q(pinyin__contains=f" {spelled}")
         )  # fmt: skip
 
@@ -75,7 +82,26 @@ class DatedQuerySet(ScopedQuerySet):
         return self.filter(Q(since__range=(first, last)) | Q(until__range=(first, last)))
 
 
-class Membership(Versioned):
+class TermQuerySet(DatedQuerySet):
+    def in_office(self, day: date) -> Self:
+        """On that day and confirmed: the terms that give rights."""
+        return self.on(day).filter(confirmed=True)
+
+
+class Term(Versioned):
+    """A dated belonging. Unconfirmed it stands on the roster and opens nothing (ADR 0050)."""
+
+    confirmed = models.BooleanField("已确认", default=True, editable=False)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="登记人", null=True, blank=True, editable=False,
+        on_delete=models.PROTECT, related_name="+",
+    )  # fmt: skip
+
+    class Meta:
+        abstract = True
+
+
+class Membership(Term):
     """A person belongs to a committee's study group, from a day, until a day (included)."""
 
     committee = models.ForeignKey(
@@ -90,7 +116,7 @@ class Membership(Versioned):
     until = models.DateField("结束日期", null=True, blank=True)
     end_reason = models.CharField("变动原因", max_length=80, blank=True)
 
-    objects: Any = DatedQuerySet.as_manager()
+    objects: Any = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = "成员"
@@ -98,6 +124,9 @@ class Membership(Versioned):
         ordering = ["committee", "rank", "id"]
         constraints = [
             no_overlap("membership_no_overlap", "committee_id", "person_id"),
+            models.CheckConstraint(
+                condition=Q(confirmed=True) | Q(entered_by__isnull=False), name="membership_waits_for_another"
+            ),
             models.CheckConstraint(
                 condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="membership_period"
             ),
@@ -111,7 +140,7 @@ class Membership(Versioned):
         return f"{self.person}（{self.get_group_role_display()}）"
 
 
-class StudySecretary(Versioned):
+class StudySecretary(Term):
     """A person keeps a committee's study work running, dated; one to three a committee."""
 
     committee = models.ForeignKey(
@@ -121,7 +150,7 @@ class StudySecretary(Versioned):
     since = models.DateField("起始日期")
     until = models.DateField("结束日期", null=True, blank=True)
 
-    objects: Any = DatedQuerySet.as_manager()
+    objects: Any = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = "学习秘书"
@@ -129,6 +158,9 @@ class StudySecretary(Versioned):
         ordering = ["committee", "since", "id"]
         constraints = [
             no_overlap("secretary_no_overlap", "committee_id", "person_id"),
+            models.CheckConstraint(
+                condition=Q(confirmed=True) | Q(entered_by__isnull=False), name="secretary_waits_for_another"
+            ),
             models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="secretary_period"),
         ]
         indexes = [models.Index(fields=["person", "since", "until"], name="secretary_person")]

@@ -1,12 +1,16 @@
 """Pure rules of people and their terms."""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from roster.committees.rules import meet, span_said
 
+# Ways to write the dot between the parts of a name: offices use whatever their keyboard offers.
+DOTS = "·•‧∙⋅・･●．᛫"
+_ONE_DOT = str.maketrans(dict.fromkeys(DOTS, "·"))
 PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}(-\d{1,6})?")
 
 
@@ -16,6 +20,35 @@ class Term:
 
     since: date
     until: date | None
+
+
+def same_name(name: str) -> str:
+    """The name as it is compared: one dot for all dots, no spaces, full-width letters as plain ones, no case."""
+    plain = unicodedata.normalize("NFKC", name.translate(_ONE_DOT))
+    return "".join(plain.split()).casefold()
+
+
+def name_pattern(text: str) -> str:
+    """A regular expression for a name that holds `text`, whichever dot either of them is written with."""
+    dots = f"[{DOTS}]"
+    return "".join(dots if letter in DOTS else re.escape(letter) for letter in text)
+
+
+def needs_another(*, own: bool, from_above: bool, leading: bool) -> bool:
+    """Whether a term waits for somebody else's yes.
+
+    Nobody gives himself a role; leader, deputy and secretary come from above or are confirmed by another person.
+    """
+    return own or (leading and not from_above)
+
+
+def gives_more(before: tuple[str, Term], after: tuple[str, Term], today: date, *, leading: Container[str]) -> bool:
+    """Whether a change of a term (role, period) opens something that was not open before."""
+    (old_role, old), (role, term) = before, after
+    if role != old_role and role in leading:
+        return True
+    longer = old.until is not None and (term.until is None or term.until > old.until)
+    return longer or (old.since > today and term.since < old.since)
 
 
 def phone_reasons(phone: str) -> list[str]:

@@ -14,6 +14,8 @@ urlpatterns = [
     path("committees/<int:pk>/members/new/", views.member_new, name="member_new"),
     path("members/<int:pk>/edit/", views.member_edit, name="member_edit"),
     path("members/<int:pk>/end/", views.member_end, name="member_end"),
+    path("members/<int:pk>/confirm/", views.member_confirm, name="member_confirm"),
+    path("secretaries/<int:pk>/confirm/", views.secretary_confirm, name="secretary_confirm"),
     path("committees/<int:pk>/secretaries/new/", views.secretary_new, name="secretary_new"),
     path("secretaries/<int:pk>/end/", views.secretary_end, name="secretary_end"),
 ]

@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts.doors import attempt, permission
+from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.rehearsal import confirmed, rehearse, seal
 from roster.accounts.roles import Permission
 from roster.accounts.stale import overtaken
+from roster.audit.forms import VersionForm
 from roster.committees.models import Committee
 from roster.people import actions, impact
 from roster.people.forms import (
@@ -293,6 +294,30 @@ def member_end(request: HttpRequest, pk: int) -> HttpResponse:
         request, form, lambda: actions.end_membership(row, **form.cleaned_data, by=request.user, at=request.now), warn,
         home=row.committee, row=row, title=f"结束 {row.person} 的任期", go="结束任期", said=f"{row.person}的任期已结束。",
     )  # fmt: skip
+
+
+def _confirm(request: HttpRequest, model: type[Any], pk: int) -> HttpResponse:
+    """Another person's yes to a leader's, deputy's or secretary's term."""
+    rows = model.objects.open_to(request.user, P.TERM_CONFIRM).select_related("committee", "person")
+    row = get_object_or_404(rows, pk=pk)
+    form = VersionForm(request.POST)
+    if filled(request, form):
+        version = form.cleaned_data["version"]
+        if attempt(request, lambda: actions.confirm_term(row, version=version, by=request.user, at=request.now)):
+            messages.success(request, f"已确认 {row.person} 的任期，下一次打开页面起生效。")
+    return redirect(row.committee)
+
+
+@permission(P.TERM_CONFIRM)
+@require_POST
+def member_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    return _confirm(request, Membership, pk)
+
+
+@permission(P.TERM_CONFIRM)
+@require_POST
+def secretary_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    return _confirm(request, StudySecretary, pk)
 
 
 @permission(P.MEMBER_EDIT)

@@ -49,9 +49,9 @@ class Readers:
 
 
 def readers(committee: Committee, day: date) -> Readers:
-    secretaries = StudySecretary.objects.filter(committee=committee).on(day).select_related("person")
+    secretaries = StudySecretary.objects.filter(committee=committee).in_office(day).select_related("person")
     heads = Membership.objects.filter(committee=committee, group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
-    rows = list(heads.on(day).select_related("person").order_by("rank", "id"))
+    rows = list(heads.in_office(day).select_related("person").order_by("rank", "id"))
     leaders = [row for row in rows if row.group_role == GroupRole.LEADER] or rows
     return Readers(
         tuple(row.person for row in secretaries.order_by("since", "id")), tuple(row.person for row in leaders)

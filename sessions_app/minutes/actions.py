@@ -207,8 +207,8 @@ def _leader_note(session: StudySession, approver: int, at: datetime) -> str:
     leaders = Membership.objects.filter(committee=session.committee_id, group_role=GroupRole.LEADER).select_related(
         "person"
     )
-    then = leaders.on(session.day).first()
-    now = leaders.on(local_day(at)).first()
+    then = leaders.in_office(session.day).first()
+    now = leaders.in_office(local_day(at)).first()
     if then is None or now is None or then.person_id == now.person_id or now.person_id != approver:
         return ""
     return f"学习时组长为{then.person.name}，组长变更后由现任组长{now.person.name}审签"

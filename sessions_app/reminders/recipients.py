@@ -65,9 +65,9 @@ def load(world: World) -> Roles:
     separated = grants.filter(role__in=[role.value for role in SEPARATED])
     barred = frozenset(separated.values_list("user__person_id", flat=True))
     secretaries = _by_committee(
-        StudySecretary.objects.on(day).filter(**here).values_list("committee_id", "person_id"), barred
+        StudySecretary.objects.in_office(day).filter(**here).values_list("committee_id", "person_id"), barred
     )
-    heads = Membership.objects.on(day).filter(**here, group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
+    heads = Membership.objects.in_office(day).filter(**here, group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
     rows = list(heads.order_by("rank", "pk").values_list("committee_id", "person_id", "group_role"))
     leaders = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.LEADER], barred)
     deputies = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.DEPUTY], barred)

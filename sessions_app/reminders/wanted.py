@@ -42,7 +42,7 @@ def _has_role(person_id: int, committee_ids: set[int], day: date) -> bool:
     here = Q(committee_id__in=committee_ids) if committee_ids else Q()
     over = Q(committee_id__in=above) if committee_ids else Q()
     return (
-        StudySecretary.objects.on(day).filter(here, person_id=person_id).exists()
+        StudySecretary.objects.in_office(day).filter(here, person_id=person_id).exists()
         or Membership.objects.on(day).filter(here, person_id=person_id).exists()
         or Grant.objects.on(day).filter(over, user__person_id=person_id, user__is_active=True).exists()
     )
