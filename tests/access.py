@@ -146,6 +146,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "grant_new": GP,
     "grant_end": Address("grant", "GP"),
     "switch_role": PO,
+    "account_change_password": GP,
+    "usersessions_list": GP,
     "keep_alive": PO,
     "profile": GP,
     "audit_list": G,

@@ -15,6 +15,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """Seen by the system administrator; every change goes through the house's own actions."""
 
     list_per_page = 50
+    view_on_site = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.may(Permission.ACCOUNT_EDIT)

@@ -25,6 +25,7 @@ from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import Grant, User
 from roster.accounts.roles import ROLES, Permission
 from roster.accounts.stale import overtaken
+from roster.audit.actions import record
 from roster.audit.history import moment_words
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee
@@ -267,7 +268,10 @@ def switch_role(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("to") or request.GET.get("to", "")
     for hold in request.user.holds:
         if hold.key == wanted:
+            before = request.user.acting_label
             request.session["acting"] = wanted
+            words = {"verb": "切换身份", "before": before[:40], "after": hold.label[:40]}
+            record(request.user, by=request.user, at=request.now, **words)
             messages.info(request, f"现在以“{hold.label}”的身份办事。")
     return redirect("/")
 
@@ -296,7 +300,19 @@ def profile(request: HttpRequest) -> HttpResponse:
                 messages.success(request, "已保存。")
                 return redirect("profile")
             conflict = overtaken(form, own)
-    own_verbs = ("登录", "退出", "登录失败", "登录被锁定", "修改密码", "重置密码", "开启二次验证", "关闭二次验证")
+    own_verbs = (
+        "登录",
+        "退出",
+        "登录失败",
+        "登录被锁定",
+        "修改密码",
+        "重置密码",
+        "开启二次验证",
+        "关闭二次验证",
+        "退出其他设备",
+        "切换身份",
+        "申请重置密码",
+    )
     events = AuditEvent.objects.about(user).filter(verb__in=own_verbs)[:10]
     context = {
         "own": own_record(user.person_id) if user.person_id else [],

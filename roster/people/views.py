@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster.accounts.access import records_kept_by
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.rehearsal import confirmed, rehearse, seal
@@ -150,7 +151,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _editable(request: HttpRequest) -> QuerySet[Any]:
     held = P.MEMBER_EDIT if request.user.may(P.MEMBER_EDIT) else P.ACCOUNT_EDIT
-    return Person.objects.open_to(request.user, held)
+    return records_kept_by(request.user, held, request.today)
 
 
 def _status(request: HttpRequest) -> int:

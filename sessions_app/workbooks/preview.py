@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from roster.accounts.access import records_kept_by
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from roster.audit.taking import EVERYWHERE, Fate, Fault, Scope, Verdict
 from roster.committees.intake import Committees
 from roster.corps.intake import Experts
 from roster.people.intake import Memberships, People, Secretaries
-from roster.people.models import Person
 from sessions_app.attendance.intake import Rolls
 from sessions_app.outcomes.intake import Outcomes
 from sessions_app.plans.intake import Plans
@@ -115,7 +115,9 @@ def scope_of(user: User | None) -> Scope:
     def may_edit_person(person_id: int) -> bool:
         nonlocal people
         if people is None:
-            people = set(Person.objects.open_to(user, Permission.WORKBOOK_IMPORT).values_list("pk", flat=True))
+            assert user.today is not None  # `reach` above has asked for it
+            kept = records_kept_by(user, Permission.MEMBER_EDIT, user.today)
+            people = set(kept.values_list("pk", flat=True))
         return person_id in people
 
     pools = [hold.committee_id for hold in user.holds_with(Permission.CORPS_EDIT)]
