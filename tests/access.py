@@ -237,6 +237,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "speech_approve": Address("speech", "P"),
     "speech_return": Address("speech", "P"),
     "speech_move": Address("speech", "P"),
+    "speech_written": Address("speech", "P"),
     "speech_remove": Address("speech", "P"),
     "filing_list": G,
     "filing_new": Address("session_host", "GP"),

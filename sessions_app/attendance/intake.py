@@ -95,6 +95,13 @@ class Rolls:
             row.participation, row.person = found.participation, people.by_id[row.person_id]
             self.make_ups[(id(found.participation), row.person.code)] = row
 
+    def said(self) -> dict[tuple[int, str], set[str]]:
+        """Every mark known by now, as the sheet of speeches asks for it."""
+        found: dict[tuple[int, str], set[str]] = {}
+        for (owner, _, code), mark in self.marks.items():
+            found.setdefault((owner, code), set()).add(mark.status)
+        return found
+
     def judge(self, rows: Sequence[MarkRow]) -> list[Verdict]:
         seen: dict[tuple[str, int, int, str], dict[int | None, Any]] = {}
         verdicts = []

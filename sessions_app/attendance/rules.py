@@ -51,11 +51,16 @@ class Counts:
 
     @property
     def presence_rate(self) -> Decimal | None:
-        return presence_rate(self.present, self.expected)
+        return presence_rate(self.present, self.expected) if self.is_known else None
 
     @property
     def participation_rate(self) -> Decimal | None:
-        return participation_rate(self.present, self.made_up, self.expected)
+        return participation_rate(self.present, self.made_up, self.expected) if self.is_known else None
+
+    @property
+    def is_known(self) -> bool:
+        """Somebody was marked: while nobody is, a rate is unknown and not 0."""
+        return self.unmarked < self.expected
 
 
 def count(marks: Iterable[tuple[str | None, bool]]) -> Counts:

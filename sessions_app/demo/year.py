@@ -214,6 +214,7 @@ def _write(random: Random, meeting: Meeting, calendar: WorkingDays, found: Histo
                       f"{_field(speaker.post)}工作", leader if speaker.person != leader else here[1].person,
                       at=moment(day - timedelta(days=1), 10))
         )  # fmt: skip
+    first = len(found.marks)
     for taking_part in (body, *meeting.guests):
         for part in range(meeting.parts):
             part_day = day + timedelta(days=part)
@@ -222,6 +223,14 @@ def _write(random: Random, meeting: Meeting, calendar: WorkingDays, found: Histo
                     _mark(random, taking_part, meeting, member, part + 1 if meeting.parts > 1 else None, chair, calendar, today,
                           entered)
                 )  # fmt: skip
+    # Who was in no part of the session did not speak there: his speech was handed in on paper.
+    here = {
+        mark.person for mark in found.marks[first:]
+        if mark.committee == body.code and mark.status in (Attendance.PRESENT, Attendance.VIDEO)
+    }  # fmt: skip
+    for row in found.speeches[len(found.speeches) - len(speakers) :]:
+        if row.person not in here:
+            row.kind = SpeechKind.WRITTEN
 
 
 def _field(post: str | None) -> str:

@@ -10,6 +10,7 @@ from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.outcomes.models import Outcome
 from sessions_app.plans.models import SETTLED
 from sessions_app.sessions.models import TOOK_PLACE, Participation, SessionStage, StudySession
+from sessions_app.sessions.rules import BEFORE_STAGES
 
 STATIONS = ("plan", "scheme", "held", "roll", "minutes", "outcomes", "archive")
 
@@ -41,7 +42,6 @@ def stations_of(study_session: StudySession, user: User, *, current: str = "") -
     took_place = study_session.stage in TOOK_PLACE
     archived = study_session.stage == SessionStage.ARCHIVED
     cancelled = study_session.stage == SessionStage.CANCELLED
-    approved = study_session.stage in (SessionStage.APPROVED, *TOOK_PLACE)
     found: list[Station] = []
 
     def add(label: str, state: str, *, done: bool, missing: str = "", url: str = page, needs: str = "") -> None:
@@ -56,14 +56,12 @@ def stations_of(study_session: StudySession, user: User, *, current: str = "") -
         add("计划", item.plan.get_stage_display(), done=settled, missing="" if settled else "计划尚未审定",
             url=item.plan.get_absolute_url())  # fmt: skip
     else:
-        add("计划", "未列入计划", done=took_place)
-    if cancelled:
-        add("方案", "已取消", done=False)
-    else:
-        state = study_session.get_stage_display() if not took_place else "已审定"
-        add("方案", "补录" if study_session.late_days and not study_session.approved_by_id else state, done=approved,
-            missing={"PREPARING": "待提交审定", "SUBMITTED": "待组长审定"}.get(study_session.stage, ""))  # fmt: skip
-    add("召开", f"{study_session.day.month}月{study_session.day.day}日", done=took_place)
+        add("计划", "未列入计划", done=False)
+    state, missing = _scheme(study_session)
+    add("方案", state, done=_is_approved(study_session), missing=missing)
+    late = study_session.late_days > 0 and study_session.stage in BEFORE_STAGES
+    add("召开", f"{study_session.day.month}月{study_session.day.day}日", done=took_place,
+        missing="待登记已召开" if late else "")  # fmt: skip
     if part and took_place:
         here, expected = part.present_marks / part.part_count, part.expected_marks / part.part_count
         unmarked = -(-part.unmarked_marks // part.part_count)
@@ -87,10 +85,32 @@ def stations_of(study_session: StudySession, user: User, *, current: str = "") -
     return found
 
 
+def _is_approved(session: StudySession) -> bool:
+    """Somebody approved it: the stage says so, or, once it was held, the moment of the approval."""
+    return session.stage == SessionStage.APPROVED or session.stage in TOOK_PLACE and session.approved_at is not None
+
+
+def _scheme(session: StudySession) -> tuple[str, str]:
+    """What acts have made of the session plan, and what it lacks. What nobody approved is not called approved."""
+    if session.stage == SessionStage.CANCELLED:
+        return "已取消", ""
+    if _is_approved(session):
+        return "已审定", ""
+    if session.stage in TOOK_PLACE:
+        return "补录，未经审定" if session.late_days else "未经审定", ""
+    if session.late_days:
+        return "补录", ""
+    return session.get_stage_display(), {"PREPARING": "待提交审定", "SUBMITTED": "待组长审定"}[session.stage]
+
+
 def _mark_current(found: list[Station], current: str) -> None:
-    """The station the page stands at; without one, the first still open (outcomes never hold a session up)."""
+    """The station the page stands at; without one, the first still open. A plan, an approval that was passed over and
+    outcomes never hold a session up."""
+    passed = {"plan", "outcomes"}
+    if found[2]["done"] or found[2]["missing"]:
+        passed.add("scheme")
     for station in found:
-        if station["key"] == current if current else not station["done"] and station["key"] not in ("plan", "outcomes"):
+        if station["key"] == current if current else not station["done"] and station["key"] not in passed:
             station["current"] = True
             return
     found[-1]["current"] = True

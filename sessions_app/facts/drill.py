@@ -17,7 +17,7 @@ from roster.people.models import Person
 from sessions_app.facts import counted
 from sessions_app.facts.figures import LABELS, MARKS
 from sessions_app.facts.periods import Span
-from sessions_app.facts.rules import Number, plain, rate
+from sessions_app.facts.rules import Number, known_rate, plain
 from sessions_app.facts.scope import Scope
 from sessions_app.facts.supervision import Part, seen_by_one
 from sessions_app.findings.models import Finding
@@ -209,7 +209,7 @@ def _rates(*columns: str) -> Maker:
 
         def total() -> Decimal | None:
             part = sum((_weigh(rows, column) for column in columns), Fraction(0))
-            return rate(part, _weigh(rows, "expected_marks"))
+            return known_rate(part, _weigh(rows, "expected_marks"), _weigh(rows, "unmarked_marks"))
 
         return rows.select_related("committee", "study_session"), _participation_line(""), total, False, orders
 

@@ -19,7 +19,7 @@ from django.db.models.functions import ExtractMonth
 
 from sessions_app.facts import counted
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import Number, plain, rate
+from sessions_app.facts.rules import Number, known_rate, plain, rate
 from sessions_app.facts.scope import Scope, only, subtree, these
 from sessions_app.outcomes.models import OutcomeKind
 from sessions_app.plans.models import ContentCategory, StudyMode
@@ -199,9 +199,10 @@ class _Sum:
 
     def rates(self) -> dict[str, Any]:
         expected, present = self.weighed["expected"], self.weighed["present"]
+        unmarked = self.weighed["unmarked"]
         return {
-            "presence_rate": rate(present, expected),
-            "participation_rate": rate(present + self.weighed["made_up"], expected),
+            "presence_rate": known_rate(present, expected, unmarked),
+            "participation_rate": known_rate(present + self.weighed["made_up"], expected, unmarked),
         }
 
     def values(self) -> dict[str, Any]:

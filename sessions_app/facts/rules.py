@@ -31,6 +31,11 @@ def rate(part: Fraction | int, whole: Fraction | int) -> Decimal | None:
     return rounded(Fraction(part) / Fraction(whole))
 
 
+def known_rate(part: Fraction | int, whole: Fraction | int, unmarked: Fraction | int) -> Decimal | None:
+    """A rate of those expected; unknown too while not one of them is marked: 未记 is not 缺席."""
+    return None if unmarked and unmarked == whole else rate(part, whole)
+
+
 def percent(value: Decimal | None) -> str | None:
     """A rate as the pages say it: one decimal, "77.8%"; None stays None and prints 待补."""
     if value is None:

@@ -17,7 +17,7 @@ from sessions_app.attendance.models import AWAY, Attendance, AttendanceMark, Mak
 from sessions_app.facts import counted
 from sessions_app.facts.figures import MARKS, Figures, attendance_sums, for_each
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import Number, plain, rate
+from sessions_app.facts.rules import Number, known_rate, plain
 from sessions_app.facts.scope import Scope, only
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import ContentCategory
@@ -46,8 +46,8 @@ class Attended:
         exact = {key: Fraction(weighed.get(key, 0)) for key in MARKS}
         return cls(
             **{key: plain(value) for key, value in exact.items()},
-            presence_rate=rate(exact["present"], exact["expected"]),
-            participation_rate=rate(exact["present"] + exact["made_up"], exact["expected"]),
+            presence_rate=known_rate(exact["present"], exact["expected"], exact["unmarked"]),
+            participation_rate=known_rate(exact["present"] + exact["made_up"], exact["expected"], exact["unmarked"]),
         )
 
 

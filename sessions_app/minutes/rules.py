@@ -21,16 +21,19 @@ ROLL_CHANGED = "考勤有改动，请核对出席、请假、缺席名单后重�
 
 def missing(
     *, texts: Iterable[tuple[str, str]], summary: str, unsaved_rolls: Sequence[str] = (),
-    unmarked: Sequence[tuple[str, int]] = (), without_reason: Sequence[str] = (), place: str, chair: str, recorder: str,
+    unmarked: Sequence[tuple[str, int]] = (), without_reason: Sequence[str] = (),
+    spoken_away: Sequence[tuple[str, str, str]] = (), place: str, chair: str, recorder: str,
 ) -> list[str]:  # fmt: skip
     """All that keeps minutes from being submitted, in the order of the page.
 
     `texts`: (heading, text) of every agenda item and keynote speech; 无 is an answer, empty is not.
     `unsaved_rolls`: committees; `unmarked`: (committee, members); `without_reason`: names (domain.md 3.2).
+    `spoken_away`: (speaker, 请假 or 缺席, kind of speech) of those who are said to have spoken and were not there.
     """
     found = [f"{name}还没有保存考勤" for name in unsaved_rolls]
     found += [f"{name}还有 {count} 人未记考勤" for name, count in unmarked if name not in unsaved_rolls]
     found += [f"{name}没有到会，还缺事由" for name in without_reason]
+    found += [f"{name}{word}，{kind}发言请改为书面发言，没有材料的请删去" for name, word, kind in spoken_away]
     found += [
         f"缺{word}"
         for word, value in (("学习地点", place), ("主持人", chair), ("记录人", recorder))

@@ -1,11 +1,13 @@
 """Minutes as they are read: attendance, agenda and speeches flow in and are never retyped; and what they lack."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions_app.attendance.models import AWAY, AttendanceMark
 from sessions_app.attendance.roll import AttendanceLines, attendance_lines
 from sessions_app.minutes import rules
 from sessions_app.minutes.models import Minutes
+from sessions_app.sessions.ground import away_from
 from sessions_app.sessions.models import (
     AgendaItem,
     AgendaKind,
@@ -75,8 +77,9 @@ def blocks(study_session: StudySession, minutes: Minutes | None) -> list[Block]:
         .select_related("speaker", "participation__committee")
         .order_by("-participation__is_host", "participation_id", "order", "id")
     )
-    keynotes = [row for row in speeches if row.kind == SpeechKind.KEYNOTE]
-    others = [row for row in speeches if row.kind != SpeechKind.KEYNOTE]
+    away = away_from(study_session.participations.all())
+    keynotes = [row for row in speeches if row.kind == SpeechKind.KEYNOTE and not _word_of(row, away)]
+    others = [row for row in speeches if row not in keynotes]
     discussion = Field("discussion", "交流发言摘要", minutes.discussion if minutes else "")
     summary = Field("summary", "主持人总结", minutes.summary if minutes else "")
     found: list[Block] = []
@@ -86,7 +89,7 @@ def blocks(study_session: StudySession, minutes: Minutes | None) -> list[Block]:
         found.append(Block(f"{numeral(len(found))}、{heading}", kind, who, fields))
 
     def gists(rows: list[Speech], required: bool) -> list[Field]:
-        return [_gist(row, texts, required, study_session.is_joint) for row in rows]
+        return [_gist(row, texts, required, study_session.is_joint, _word_of(row, away)) for row in rows]
 
     for item in agenda:
         who = item.lead_reader.name if item.lead_reader else ""
@@ -116,15 +119,19 @@ def _item(item: AgendaItem, texts: dict[str, str]) -> Field:
     return Field(name, f"{item.get_kind_display()}情况", texts.get(name, ""))
 
 
-def _gist(speech: Speech, texts: dict[str, str], required: bool, joint: bool) -> Field:
+def _word_of(speech: Speech, away: Mapping[tuple[int, int], str]) -> str:
+    """请假 or 缺席 when the speaker was not there; empty when he was."""
+    return away.get((speech.participation_id, speech.speaker_id), "")
+
+
+def _gist(speech: Speech, texts: dict[str, str], required: bool, joint: bool, away: str) -> Field:
     name = f"speech-{speech.pk}"
     carried = gist_of(speech)
     text = texts.get(name, carried)
     who = f"{speech.speaker.name}（{speech.participation.committee}）" if joint else speech.speaker.name
     kind = speech.get_kind_display()
-    return Field(
-        name, f"{who} 发言要点", text, f"{kind}发言《{speech.title}》", bool(text) and text == carried, required
-    )
+    note = f"{kind}发言《{speech.title}》" + (f"（{away}，未到会）" if away else "")
+    return Field(name, f"{who} 发言要点", text, note, bool(text) and text == carried, required)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,12 @@ def missing_in(minutes: Minutes) -> list[str]:
         for one in block.fields
         if one.required and one.name != "summary"
     ]
+    away = away_from(rows)
+    spoken = Speech.objects.filter(participation__in=rows).exclude(kind=SpeechKind.WRITTEN).select_related("speaker")
     return rules.missing(
+        spoken_away=[
+            (row.speaker.name, word, row.get_kind_display()) for row in spoken if (word := _word_of(row, away))
+        ],
         texts=texts, summary=minutes.summary, unsaved_rolls=unsaved, unmarked=unmarked,
         without_reason=[mark.person.name for mark in reasonless], place=session.place,
         chair=session.chair.name if session.chair else "", recorder=session.recorder.name if session.recorder else "",
@@ -173,8 +185,8 @@ def missing_for_archive(study_session: StudySession) -> list[str]:
     unsaved, unmarked = _roll_state(rows)
     minutes = Minutes.objects.filter(study_session=study_session).only("stage").first()
     speeches = Speech.objects.filter(
-        participation__study_session=study_session, stage__in=[SpeechStage.SUBMITTED, SpeechStage.RETURNED]
-    ).select_related("speaker")
+        participation__study_session=study_session, participation__state=ParticipationState.ACCEPTED
+    ).exclude(stage=SpeechStage.APPROVED).select_related("speaker")  # fmt: skip
     waiting = study_session.participations.filter(state=ParticipationState.INVITED).select_related("committee")
     return rules.archive_missing(
         minutes_stage=minutes.stage if minutes else None, agenda=study_session.agenda.count(), unmarked=unmarked,

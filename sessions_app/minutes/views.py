@@ -92,6 +92,8 @@ def _page(
 
 def _mend(session: StudySession, word: str) -> str:
     """Where a missing thing is mended: the roll, the session's own page, or further down this page."""
+    if "改为书面发言" in word or "的发言还是" in word:
+        return reverse("session_speeches", args=[session.pk])
     if "考勤" in word or "事由" in word:
         host = session.participations.get(is_host=True)
         return reverse("roll", args=[host.pk])

@@ -21,6 +21,7 @@ from sessions_app.minutes.models import Minutes, MinutesSection
 from sessions_app.papers import rules
 from sessions_app.plans.models import StudyMode, StudyPlan
 from sessions_app.policies import parameters
+from sessions_app.sessions.ground import away_from
 from sessions_app.sessions.models import (
     AgendaKind,
     Participation,
@@ -313,6 +314,12 @@ def _speeches(session: StudySession) -> list[Facts]:
     ]
 
 
+def _not_there(speech: Speech, away: Mapping[tuple[int, int], str]) -> str:
+    """（请假，未到会）, so that no paper says of somebody that he was away and spoke."""
+    word = away.get((speech.participation_id, speech.speaker_id), "")
+    return f"（{word}，未到会）" if word else ""
+
+
 def minutes(session: StudySession) -> Facts:
     """学习记录: attendance flows in from the roll, text from the minutes; nothing is made up where it is missing."""
     parts, head = _sitting(session)
@@ -323,6 +330,7 @@ def minutes(session: StudySession) -> Facts:
     by_agenda = {row.agenda_item_id: row.text for row in sections if row.agenda_item_id}
     gists = {row.speech_id: row.text for row in sections if row.speech_id}
     speeches = Speech.objects.filter(participation__in=parts).select_related("speaker")
+    away = away_from(parts)
     return {
         **head,
         "title": head["title"] + "学习记录",
@@ -338,7 +346,8 @@ def minutes(session: StudySession) -> Facts:
         ],
         "speeches": [
             {
-                "kind": row.get_kind_display(), "speaker": row.speaker.name, "title": row.title,
+                "kind": row.get_kind_display(), "title": row.title,
+                "speaker": row.speaker.name + _not_there(row, away),
                 "text": gists.get(row.pk, ""),
             }
             for row in speeches.order_by("-participation__is_host", "order", "id")

@@ -17,7 +17,7 @@ from sessions_app.plans.models import PlanItem, StudyMode
 from sessions_app.policies import parameters
 from sessions_app.policies.actions import require_open
 from sessions_app.sessions import prefill, rules
-from sessions_app.sessions.ground import lock, writable
+from sessions_app.sessions.ground import lock, require_open_for_all, writable
 from sessions_app.sessions.models import (
     AgendaKind,
     ExtraParticipant,
@@ -395,7 +395,7 @@ def move(session: StudySession, *, day: date, reason: str, version: int | None, 
         wrong.append("新日期与原定日期相同，请核对。")
     if wrong:
         raise Refused(wrong)
-    require_open(session.committee, day)
+    require_open_for_all(session, day)
     before = session.stage
     _void(session)
     session.moved_from = old
@@ -432,7 +432,7 @@ def cancel(session: StudySession, *, reason: str, version: int | None, by: Actor
     """It stays and keeps its number, counts nowhere; prepared speeches may go to another session."""
     session = lock(session, version)
     before, session.stage = session.stage, MOVES.target(session.stage, "cancel")
-    require_open(session.committee, session.day)
+    require_open_for_all(session, session.day)
     if not reason.strip():
         raise Refused("请写明取消事由。")
     session.cancel_reason = reason.strip()
@@ -515,7 +515,7 @@ def hold(session: StudySession, *, version: int | None, by: Actor, at: datetime)
         wrong.append(f"这场学习定在 {rules.day_words(session.day)}，到了当天才能记为已召开。")
     if wrong:
         raise Refused(wrong)
-    require_open(session.committee, session.day)
+    require_open_for_all(session, session.day)
     before, session.stage = session.stage, MOVES.target(session.stage, verb)
     session.save_changed()
     _expect(session)

@@ -259,6 +259,10 @@ class SpeechForm(forms.Form):
     proposal = forms.CharField(label="对策建议", required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class VersionForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class ReviewForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     note = forms.CharField(label="意见", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}))

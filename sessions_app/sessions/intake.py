@@ -8,7 +8,7 @@ rows that carry the `at` of their own day (demo) are not. `guests` are committee
 plan serial or None). `parts` are days of study; without them `days` 2 makes two parts on following days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -27,6 +27,7 @@ from roster.people.models import Person
 from sessions_app.plans.intake import Plans
 from sessions_app.plans.models import StudyMode
 from sessions_app.policies.periods import Gate, load_gate
+from sessions_app.sessions.ground import AWAY, HERE
 from sessions_app.sessions.models import (
     TOOK_PLACE,
     AgendaItem,
@@ -644,6 +645,7 @@ class Speeches:
         self.sessions, self.memberships, self.at = sessions, memberships, at
         self.by_key: dict[tuple[int, str, str], Speech] = {}  # id() of the participation, person code, title
         self.orders: dict[int, int] = {}
+        self.said: dict[tuple[int, str], set[str]] = {}  # id() of the participation, person code: marks
         self.new: list[tuple[Speech, SpeechRow]] = []
         self.changed: dict[int, tuple[Speech, SpeechRow, dict[str, Any]]] = {}
 
@@ -661,6 +663,21 @@ class Speeches:
             speech.participation = participation
             self.by_key[(id(participation), speech.speaker.code, speech.title)] = speech
             self.orders[id(participation)] = max(self.orders.get(id(participation), 0), speech.order)
+        kept = Participation.objects.filter(pk__in=list(known), marks__isnull=False)
+        for pk, code, status in kept.values_list("pk", "marks__person__code", "marks__status"):
+            self.said.setdefault((id(known[pk].participation), code), set()).add(status)
+
+    def hear(self, marks: Mapping[tuple[int, str], set[str]]) -> None:
+        """What the sheet of marks beside them says; it stands for what was kept."""
+        self.said.update(marks)
+
+    def _away(self, known: Known, row: SpeechRow, name: str) -> list[Fault]:
+        statuses = self.said.get((id(known.participation), row.person), set())
+        if row.kind == SpeechKind.WRITTEN or not statuses or statuses & HERE:
+            return []
+        word, kind = AWAY[min(statuses)], SpeechKind(row.kind).label
+        reason = f"{name}{known.label}学习{word}，不能登记{kind}发言；有书面材料的，类型请填“书面”。"
+        return [Fault("类型", str(kind), reason)]
 
     def judge(self, rows: Sequence[SpeechRow]) -> list[Verdict]:
         seen: dict[tuple[str, int, int, str, str], Any] = {}
@@ -691,6 +708,8 @@ class Speeches:
         speech = self.by_key.get((id(known.participation), row.person, row.title))
         if speech is not None and speech.kind == row.kind:
             return Verdict(row, Fate.SAME)
+        if away := self._away(known, row, person.name):
+            return rejected(row, *away)
         column = "题目" if speech is None else "类型"
         value = row.title if speech is None else SpeechKind(row.kind).label
         if shut := self.sessions.gate.refusal(known.participation.committee.path, session.day):

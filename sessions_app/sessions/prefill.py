@@ -36,7 +36,11 @@ class Prefill:
             (self.chair, session.chair), (self.recorder, session.recorder), (self.contact, session.contact),
         ]  # fmt: skip
         kept = sum(bool(mine) and mine == theirs for mine, theirs in same)
-        return kept + session.agenda.count() + len(self.materials) + len(self.speakers)
+        steps = {row["content"] for row in self.agenda}
+        titles = {row["title"] for row in self.materials}
+        kept += sum(content in steps for content in session.agenda.values_list("content", flat=True))
+        kept += sum(title in titles for title in session.materials.values_list("title", flat=True))
+        return kept + len(self.speakers)
 
 
 @dataclass(frozen=True)

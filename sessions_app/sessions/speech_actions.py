@@ -11,7 +11,7 @@ from roster.audit.moves import Refused
 from roster.people.models import Person
 from sessions_app.policies.actions import require_open
 from sessions_app.sessions import rules
-from sessions_app.sessions.ground import lock, members_of
+from sessions_app.sessions.ground import lock, members_of, spoken_away
 from sessions_app.sessions.models import (
     Participation,
     ParticipationState,
@@ -50,6 +50,7 @@ def add_speech(
         wrong.append(f"{speaker} 在 {session.day:%Y-%m-%d} 不是{participation.committee}的中心组成员，请核对。")
     if kind not in SpeechKind.values:
         wrong.append("发言类型应为重点、交流或书面。")
+    wrong += spoken_away(participation, speaker.pk, kind, str(speaker))
     if participation.speeches.filter(speaker=speaker, title=title.strip()).exists():
         wrong.append(f"{speaker} 的《{title.strip()}》已经登记过。")
     if wrong:
@@ -70,9 +71,25 @@ def edit_speech(speech: Speech, *, kind: str, title: str, version: int | None, b
     SPEECH_MOVES.target(row.stage, "submit")
     if not title.strip():
         raise Refused("缺少发言题目，请填写。")
+    if wrong := spoken_away(row.participation, row.speaker_id, kind, str(row.speaker)):
+        raise Refused(wrong)
     row.kind, row.title = kind, title.strip()
     row.save_changed()
     record(row, verb="edit", before=row.stage, after=row.stage, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def make_written(speech: Speech, *, version: int | None, by: Actor, at: datetime) -> Speech:
+    """He did not come, or his turn did not: the speech stays, as one handed in on paper, whatever its review has come to."""
+    row: Speech = Speech.objects.lock(speech.pk, version)
+    _speech_writable(row)
+    if row.kind == SpeechKind.WRITTEN:
+        return row
+    before, row.kind = row.kind, SpeechKind.WRITTEN
+    row.save_changed()
+    told = {"changes": {"kind": [before, row.kind]}}
+    record(row, verb="make_written", before=row.stage, after=row.stage, by=by, at=at, data=told)
     return row
 
 
@@ -148,6 +165,8 @@ def move_speech(speech: Speech, *, to_session: StudySession, by: Actor, at: date
         wrong.append(f"{row.speaker} 在 {to_session.day:%Y-%m-%d} 不是中心组成员，不能移到那一场。")
     elif target.speeches.filter(speaker=row.speaker_id, title=row.title).exists():
         wrong.append("那一场已有同一人的同题发言。")
+    else:
+        wrong += spoken_away(target, row.speaker_id, row.kind, str(row.speaker))
     if wrong:
         raise Refused(wrong)
     require_open(target.committee, to_session.day)
@@ -169,6 +188,8 @@ def remove_speech(speech: Speech, *, by: Actor, at: datetime) -> None:
     if row.edition or row.stage != SpeechStage.DUE:
         raise Refused("这份发言已经交过稿，不能删去；不讲了可以改为书面发言。")
     record(row, verb="remove", before=row.stage, by=by, at=at, data={"title": row.title})
+    # An empty place kept for it in minutes that are still being written goes with it.
+    row.gists.filter(text__in=["", "无"], minutes__stage__in=["DRAFT", "RETURNED"]).delete()
     try:
         row.delete()
     except ProtectedError:

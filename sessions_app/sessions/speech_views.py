@@ -23,8 +23,10 @@ from sessions_app.sessions.forms import (
     ReviewForm,
     SpeechAddForm,
     SpeechForm,
+    VersionForm,
     people_of,
 )
+from sessions_app.sessions.ground import away_from
 from sessions_app.sessions.models import (
     FilingStage,
     Participation,
@@ -32,6 +34,7 @@ from sessions_app.sessions.models import (
     SessionStage,
     SpeakerFiling,
     Speech,
+    SpeechKind,
     SpeechStage,
     StudySession,
 )
@@ -150,6 +153,8 @@ def _speech(request: HttpRequest, speech: Speech, *, status: int = 200, **more: 
     context = {
         "speech": speech, "session": session, "tone": TONES[speech.stage], "may_write": may_write,
         "may_review": may_review and not own, "blocked": may_review and own, "history": history_of(speech, more=_draft_of),
+        "away": away_from([speech.participation]).get((speech.participation_id, speech.speaker_id), ""),
+        "may_make_written": may_edit and open_stage and speech.kind != SpeechKind.WRITTEN,
         "move_form": move_form, "may_remove": may_edit and speech.stage == SpeechStage.DUE and not speech.edition,
         "form": SpeechForm(initial={name: getattr(speech, name) for name in ("version", "title", "text", "link_to_work", "proposal")}),
         "review_form": ReviewForm(initial={"version": speech.version}), "reasons": RETURN_REASONS, **more,
@@ -236,6 +241,20 @@ def speech_move(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"已移到 {rules.day_words(target.day)}《{target.topic}》。")
             return redirect("speech", pk=row.pk)
     return _speech(request, _open(request, pk, Permission.SESSION_EDIT), status=422, move_form=form)
+
+
+@permission(Permission.SESSION_EDIT)
+@require_POST
+def speech_written(request: HttpRequest, pk: int) -> HttpResponse:
+    """Changed to a written one: the speaker was not there."""
+    row = _open(request, pk, Permission.SESSION_EDIT)
+    form = VersionForm(request.POST)
+    if form.is_valid() and attempt(
+        request,
+        lambda: speech_actions.make_written(row, **form.cleaned_data, by=request.user, at=request.now),
+    ):
+        messages.success(request, f"已改为书面发言：{row.speaker}《{row.title}》。")
+    return redirect("speech", pk=row.pk)
 
 
 @permission(Permission.SESSION_EDIT)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("speeches/<int:pk>/approve/", speech_views.speech_approve, name="speech_approve"),
     path("speeches/<int:pk>/return/", speech_views.speech_return, name="speech_return"),
     path("speeches/<int:pk>/move/", speech_views.speech_move, name="speech_move"),
+    path("speeches/<int:pk>/written/", speech_views.speech_written, name="speech_written"),
     path("speeches/<int:pk>/remove/", speech_views.speech_remove, name="speech_remove"),
     path("filings/", speech_views.filing_list, name="filing_list"),
     path("sessions/<int:pk>/filings/new/", speech_views.filing_new, name="filing_new"),

@@ -118,7 +118,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "row": row, "session": row.study_session, "tone": STAGE_TONES[row.study_session.stage],
-            "rate": row.present_marks / row.expected_marks if row.expected_marks and row.roll_saved_at else None,
+            "rate": row.present_marks / row.expected_marks if row.unmarked_marks < row.expected_marks else None,
             "conflicts": clashes.get(row.study_session_id, []), "unfiled": unfiled.get(row.study_session_id, []),
         }
         for row in page

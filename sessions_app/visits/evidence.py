@@ -209,7 +209,7 @@ def filings(ground: Ground) -> Hint:
 
 def attendance(ground: Ground) -> Hint:
     row = ground.taking
-    if row is None or row.roll_saved_at is None or not row.expected_marks:
+    if row is None or row.roll_saved_at is None or row.unmarked_marks >= row.expected_marks:
         return Hint("考勤还没有登记")
     rate = Decimal(row.present_marks) / row.expected_marks
     target = Decimal(str(ground.rules["attendance_target"]))

@@ -187,6 +187,7 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
     settle("考勤", rolls)
     speeches = Speeches(sessions, memberships, at=at)
     speeches.load(of("发言"))
+    speeches.hear(rolls.said())
     settle("发言", speeches)
     outcomes = Outcomes(committees, sessions, at=at)
     outcomes.load(of("成果"))

@@ -10,9 +10,12 @@
     var hidden = form.querySelector("input[name=typed_fields]");
     var before = hidden ? Number(hidden.value) || 0 : 0;
     var typed = new Set();
-    var auto = Array.prototype.filter.call(form.querySelectorAll("[data-auto], " + typing), function (el) {
+    // In a form nobody has saved yet what stands in it came along. Later a text may have been typed before: the server
+    // marks what came along (data-auto) or says how much it was (data-burden="12").
+    var said = form.dataset.burden;
+    var auto = said === "new" ? Array.prototype.filter.call(form.querySelectorAll("[data-auto], " + typing), function (el) {
       return el.hasAttribute("data-auto") || Boolean(el.defaultValue);
-    }).length;
+    }).length : said ? Number(said) || 0 : form.querySelectorAll("[data-auto]").length;
     function show() {
       var n = before + typed.size;
       if (hidden) hidden.value = String(n);

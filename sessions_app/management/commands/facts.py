@@ -49,12 +49,19 @@ class Command(BaseCommand):
             figures = for_scope("", period, today=today)
             scope = {"committee": None, "name": "全部", "subtree": True}
         if options["as_json"]:
-            answer = {"scope": scope, **_said(period), **figures.as_json()}
+            answer = {"scope": scope, **_said(period), **_values(figures)}
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
         else:
             self.stdout.write(f"{scope['name']}  {period.label}（{period.first} 至 {period.last}）")
             for line in _lines(figures):
                 self.stdout.write(line)
+
+
+def _values(figures: Figures) -> dict[str, Any]:
+    """As the keys are defined: a rate is null only when nothing was expected; pages print 待补 while nobody is marked."""
+    values = figures.as_json()
+    unknown = ("presence_rate", "participation_rate") if figures.expected else ()
+    return values | {key: 0.0 for key in unknown if values[key] is None}
 
 
 def _said(period: Span) -> dict[str, Any]:
