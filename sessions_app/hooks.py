@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from roster.accounts import consequences as accounts
 from roster.accounts.roles import Permission
 from roster.corps import consequences as corps
 from roster.people import consequences as membership
@@ -23,6 +24,7 @@ from sessions_app.letters.actions import settle_after_run
 from sessions_app.minutes.actions import MinutesFollowRoll
 from sessions_app.minutes.models import Minutes
 from sessions_app.notices import consequences as told
+from sessions_app.notices.actions import own_account
 from sessions_app.outcomes.models import Outcome
 from sessions_app.reminders import consequences as reminding
 from sessions_app.reminders.models import DueItem
@@ -76,6 +78,7 @@ def _earlier_findings(committee_id: int, before: date) -> evidence.Earlier:
 
 def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
+    accounts.tellers[:] = [own_account]
     corps.readers[:] = [handing.open_things]
     roll.listeners[:] = [MinutesFollowRoll()]
     reminding.after_run[:] = [settle_after_run]

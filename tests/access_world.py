@@ -11,7 +11,7 @@ from io import BytesIO
 import openpyxl
 from django.core.files.base import ContentFile
 
-from roster.accounts.models import Grant, User
+from roster.accounts.models import Grant, PasswordReset, User
 from roster.accounts.roles import Role
 from roster.audit.actions import SystemActor, record
 from roster.committees.models import Committee, CommitteeLevel
@@ -257,6 +257,10 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
     world.add("account", which, user.pk, path)
     grant = Grant.objects.create(user=build.account(), role=Role.OBSERVER, committee=committee, since=build.SINCE)
     world.add("grant", which, grant.pk, path)
+    reset = PasswordReset.objects.create(
+        user=user, asked_by=grant.user, asked_at=build.AT, reason=f"{name}忘记密码", code="!"
+    )  # fmt: skip
+    world.add("reset", which, reset.pk, path)
     value = PolicyParameter.objects.create(
         key="make_up_due_working_days", committee=committee, value=7, since=build.SINCE, source=f"{name}依据"
     )

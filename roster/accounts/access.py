@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from roster.accounts.models import Grant, User, UserReach
+from roster.accounts.models import Grant, PasswordReset, ResetStage, User, UserReach
+from roster.accounts.roles import Permission, Role
 from roster.committees.models import ScopedQuerySet
 from roster.people.models import Membership, Person, StudySecretary
 
@@ -68,6 +69,32 @@ def accounts_open_to(user: User, permission: str) -> QuerySet[User]:
         granted |= Q(grants__committee__path__startswith=path)
     rows = User.objects.filter(Q(person__in=mine) | granted) if granted else User.objects.filter(person__in=mine)
     return rows.distinct()
+
+
+def reach_of(owner: User, day: date) -> list[tuple[Role, str]]:
+    """Every role of now or later with the path of its committee: granted ones and those of the roster."""
+    grants = Grant.objects.filter(user=owner).during(day, None).values_list("role", "committee__path")
+    found = [(Role(role), path) for role, path in grants]
+    if owner.person_id:
+        kept = StudySecretary.objects.filter(person=owner.person_id).during(day, None)
+        found += [(Role.SECRETARY, path) for path in kept.values_list("committee__path", flat=True)]
+        member = Membership.objects.filter(person=owner.person_id).during(day, None)
+        found += [(Role(role), path) for role, path in member.values_list("group_role", "committee__path")]
+    return found
+
+
+def may_second(user: User, owner: User, day: date) -> bool:
+    """Whether `user` is security administrator over everything `owner` reaches (somewhere, if he reaches nothing)."""
+    paths = user.reach(Permission.GRANT_EDIT).paths
+    held = reach_of(owner, day)
+    return bool(paths) and all(any(path.startswith(top) for top in paths) for _, path in held)
+
+
+def resets_open_to(user: User, day: date) -> list[PasswordReset]:
+    """Those that wait for a second person and that this user may decide. Few wait at any time."""
+    rows = PasswordReset.objects.filter(stage=ResetStage.ASKED).exclude(user=user.pk).exclude(asked_by=user.pk)
+    rows = rows.select_related("user__person", "asked_by__person")
+    return [row for row in rows[:200] if may_second(user, row.user, day)]
 
 
 def search_accounts(rows: QuerySet[User], text: str) -> QuerySet[User]:

@@ -4,7 +4,6 @@ import secrets
 from datetime import date, datetime
 
 from allauth.usersessions.models import UserSession
-from axes.utils import reset as unlock
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -12,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from roster.accounts.models import Grant, User
+from roster.accounts.models import Grant, PasswordReset, ResetStage, User
 from roster.accounts.roles import GRANTED, SEPARATED, Role
 from roster.accounts.rules import Held, grant_reasons, new_password, username_reasons
 from roster.audit.actions import Actor, record, saying
@@ -25,7 +24,7 @@ USERNAME_TAKEN = "登录名已被使用，请换一个。"
 HAS_ACCOUNT = "此人已有账号，一人一号；忘记密码请用“重置密码”。"
 
 
-def _own(user: User, by: Actor) -> bool:
+def is_own(user: User, by: Actor) -> bool:
     return by.pk == user.pk or (by.person_id is not None and by.person_id == user.person_id)
 
 
@@ -63,7 +62,7 @@ def _password_reasons(password: str, user: User) -> list[str]:
     return []
 
 
-def _set_password(row: User, password: str, *, must_change: bool, at: datetime) -> None:
+def set_password(row: User, password: str, *, must_change: bool, at: datetime) -> None:
     if row.has_usable_password():
         row.old_passwords = [*row.old_passwords, row.password][-settings.PASSWORD_HISTORY :]
     row.password = make_password(password)
@@ -79,24 +78,11 @@ def end_sessions(user: User) -> None:
 
 
 @transaction.atomic
-def reset_password(user: User, *, by: Actor, at: datetime) -> str:
-    """A new random password, told once; everything open under the old one is logged out."""
-    row = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-    if _own(row, by):
-        raise Refused("自己的密码请在“修改密码”里改。")
-    secret = new_password(secrets.choice)
-    _set_password(row, secret, must_change=True, at=at)
-    unlock(username=row.username)
-    end_sessions(row)
-    record(row, verb="重置密码", by=by, at=at)
-    return secret
-
-
-@transaction.atomic
 def change_own_password(user: User, password: str, *, by: Actor, at: datetime) -> None:
-    """What the account's owner chose; the form has checked it against the rules."""
+    """What the account's owner chose; the form has checked it against the rules, and a code where one is owed."""
     row = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-    _set_password(row, password, must_change=False, at=at)
+    PasswordReset.objects.filter(user=row, stage=ResetStage.DONE, used_at=None).update(used_at=at)
+    set_password(row, password, must_change=False, at=at)
     user.password, user.old_passwords = row.password, row.old_passwords
     user.must_change_password, user.password_changed_at = False, at
     record(row, verb="修改密码", by=by, at=at)
@@ -107,7 +93,7 @@ def set_active(user: User, *, active: bool, reason: str = "", by: Actor, at: dat
     """Disabled: logged out everywhere, at once. Nothing the account did is touched."""
     row = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     reasons = []
-    if _own(row, by):
+    if is_own(row, by):
         reasons.append("不能停用或启用自己的账号。")
     if row.is_active == active:
         reasons.append("账号已是启用状态。" if active else "账号已是停用状态。")
@@ -150,7 +136,7 @@ def grant(
     if wanted.role not in GRANTED:
         reasons.append("这个身份由名册决定，不用授权：请在委员会页面增加成员或学习秘书。")
     reasons += within_reasons(since, until, committee.since, committee.until, frame=f"“{committee}”")
-    reasons += grant_reasons(wanted, roles_held(user), to_himself=_own(user, by), name=str(user))
+    reasons += grant_reasons(wanted, roles_held(user), to_himself=is_own(user, by), name=str(user))
     if reasons:
         raise Refused(reasons)
     row = Grant(user=user, role=wanted.role.value, committee=committee, since=since, until=until, granted_by_id=by.pk)
@@ -166,7 +152,7 @@ def end_grant(row: Grant, *, until: date, version: int, by: Actor, at: datetime)
     """`until` is the last day it acts; yesterday ends it at once."""
     row = Grant.objects.lock(row.pk, version)
     reasons = period_reasons(row.since, until)
-    if _own(row.user, by):
+    if is_own(row.user, by):
         reasons.append("不能结束自己的角色，请由另一名安全管理员办理。")
     if row.until is not None and row.until <= until:
         reasons.append(f"这个角色到 {said(row.until)} 已结束，新的结束日期应更早。")

@@ -2,16 +2,43 @@
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm
 from django import forms
 from django.urls import reverse_lazy
 
 from roster.accounts.models import User
+from roster.accounts.reset_actions import code_fits, waiting_code
 from roster.accounts.roles import GRANTED, ROLES
 from roster.audit.forms import DayField, VersionForm
 from roster.committees.forms import CommitteePick
 from roster.people.forms import PersonPick, RemoteSelect
 
 ROLE_CHOICES = [(role.value, ROLES[role].label) for role in GRANTED]
+
+
+class OwnPasswordForm(ChangePasswordForm):
+    """allauth's form; after a reset by two people it asks for the first one's code, too."""
+
+    code = forms.CharField(
+        label="改密校验码",
+        max_length=40,
+        required=False,
+        help_text="由申请重置的系统管理员告诉您；和初始密码不是同一个人给的",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reset = waiting_code(self.user)
+        if self.reset is None:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if self.reset is not None and not code_fits(self.reset, code):
+            raise forms.ValidationError(
+                "校验码不对。请向申请重置的系统管理员核对；初始密码和校验码由两个人分别告诉您。"
+            )
+        return code
 
 
 class AccountPick(forms.ModelChoiceField):
@@ -71,6 +98,10 @@ class NewGrantForm(forms.Form):
 
 class EndGrantForm(VersionForm):
     until = DayField(label="最后一天", help_text="填昨天就是立即结束")
+
+
+class RefuseResetForm(VersionForm):
+    reason = forms.CharField(label="原因", max_length=200)
 
 
 class ContactForm(VersionForm):

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from roster.accounts.roles import GRANTED, PRECEDENCE, ROLES, SEPARATED, Permission, Role, RoleReach, roles_with
-from roster.audit.models import Versioned
+from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, DayRange, PointRange
 from roster.corps.models import HandOver
 from roster.people.models import DatedQuerySet, GroupRole, Membership, Person, StudySecretary
@@ -153,6 +153,50 @@ class User(AbstractUser):
         wide = [hold for hold in holds if ROLES[hold.role].reach == RoleReach.SUBTREE]
         chosen = [*own, *wide]
         return chosen[0].label if chosen else self.acting_label
+
+
+class ResetStage(models.TextChoices):
+    ASKED = "ASKED", "待第二人同意"
+    DONE = "DONE", "已重置"
+    REFUSED = "REFUSED", "不同意"
+
+
+class PasswordReset(Versioned):
+    """A reset that takes two: asked by an administrator, agreed by the security administrator of that reach (ADR 0052).
+
+    The first is told a code, the second the first password; the owner needs both to choose his own.
+    """
+
+    user = models.ForeignKey(User, verbose_name="账号", on_delete=models.PROTECT, related_name="resets")
+    stage = models.CharField("状态", max_length=10, choices=ResetStage, default=ResetStage.ASKED)
+    reason = models.CharField("原因", max_length=200)
+    code = models.CharField(max_length=200, editable=False, help_text="改密校验码的散列")
+    asked_by = models.ForeignKey(User, verbose_name="申请人", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("申请时间")
+    decided_by = models.ForeignKey(User, verbose_name="第二人", null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField("办理时间", null=True)
+    used_at = models.DateTimeField("本人改密时间", null=True)
+
+    objects: Any = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "密码重置"
+        verbose_name_plural = "密码重置"
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(stage="ASKED"), name="password_reset_one_open"),
+            models.CheckConstraint(condition=~Q(asked_by=F("user")), name="password_reset_never_own"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("user")), name="password_reset_not_decided_by_owner"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="DONE") | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+                name="password_reset_takes_two",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.user}的密码重置"
 
 
 class Grant(Versioned):

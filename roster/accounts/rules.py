@@ -1,7 +1,7 @@
 """Pure rules of accounts: who may be given which role, and how long a first password lives."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -34,6 +34,16 @@ def new_password(choose: Callable[[str], str], length: int = 14) -> str:
 def first_password_expired(must_change: bool, changed_at: datetime | None, now: datetime) -> bool:
     """A password somebody else knows (made at creation or reset) is good for 72 hours only."""
     return must_change and changed_at is not None and now - changed_at > FIRST_PASSWORD_LIVES
+
+
+def needs_second(held: Iterable[tuple[Role, str]], reach: Collection[str]) -> bool:
+    """Whether a reset takes a second person: one of the three or a head, or somebody who reaches farther than the resetter.
+
+    `held`: the owner's roles of now and later with the path of their committee; `reach`: the resetter's subtrees.
+    """
+    return any(
+        role in SEPARATED or role == Role.HEAD or not any(path.startswith(top) for top in reach) for role, path in held
+    )
 
 
 def username_reasons(username: str) -> list[str]:

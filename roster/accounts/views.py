@@ -5,14 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import F, Prefetch
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from roster.accounts import actions
-from roster.accounts.access import accounts_open_to, search_accounts
-from roster.accounts.doors import any_login, attempt, permission
+from roster.accounts import actions, reset_actions
+from roster.accounts.access import accounts_open_to, resets_open_to, search_accounts
+from roster.accounts.doors import any_login, attempt, filled, permission
 from roster.accounts.forms import (
     AccountFilter,
     ContactForm,
@@ -20,12 +20,14 @@ from roster.accounts.forms import (
     GrantFilter,
     NewAccountForm,
     NewGrantForm,
+    RefuseResetForm,
 )
 from roster.accounts.listing import ordered, page_of
-from roster.accounts.models import Grant, User
+from roster.accounts.models import Grant, PasswordReset, ResetStage, User
 from roster.accounts.roles import ROLES, Permission
 from roster.accounts.stale import overtaken
 from roster.audit.actions import record
+from roster.audit.forms import VersionForm
 from roster.audit.history import moment_words
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee
@@ -119,6 +121,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     row = _account(request, pk)
     return render(request, "accounts/account.html", {
         "account": row, "roles": _roles(row, request), "own": row.pk == request.user.pk,
+        "takes_two": reset_actions.takes_two(row, by=request.user, at=request.now),
+        "asked": row.resets.filter(stage=ResetStage.ASKED).select_related("asked_by__person").first(),
     })  # fmt: skip
 
 
@@ -139,10 +143,63 @@ def _roles(row: User, request: HttpRequest) -> list[dict[str, Any]]:
 @require_POST
 def account_reset(request: HttpRequest, pk: int) -> HttpResponse:
     row = _account(request, pk)
-    secret = attempt(request, lambda: actions.reset_password(row, by=request.user, at=request.now))
+    secret = attempt(request, lambda: reset_actions.reset_password(row, by=request.user, at=request.now))
     if secret is None:
         return redirect("account", pk)
     return render(request, "accounts/secret.html", {"account": row, "secret": secret, "new": False})
+
+
+@permission(P.ACCOUNT_EDIT)
+@never_cache
+@require_POST
+def reset_ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """For an account that takes two: the code is told once, and nothing changes before the second person agrees."""
+    row = _account(request, pk)
+    reason = request.POST.get("reason", "")
+    made = attempt(request, lambda: reset_actions.ask(row, reason=reason, by=request.user, at=request.now))
+    if made is None:
+        return redirect("account", pk)
+    return render(request, "accounts/reset_code.html", {"account": row, "code": made[1]})
+
+
+@permission(P.GRANT_EDIT)
+@require_GET
+def reset_list(request: HttpRequest) -> HttpResponse:
+    """What waits for the security administrator as second person."""
+    return render(request, "accounts/resets.html", {"resets": resets_open_to(request.user, request.today)})
+
+
+def _reset(request: HttpRequest, pk: int) -> PasswordReset:
+    for row in resets_open_to(request.user, request.today):
+        if row.pk == pk:
+            return row
+    raise Http404
+
+
+@permission(P.GRANT_EDIT)
+@never_cache
+@require_POST
+def reset_agree(request: HttpRequest, pk: int) -> HttpResponse:
+    row, form = _reset(request, pk), VersionForm(request.POST)
+    if not filled(request, form):
+        return redirect("reset_list")
+    version = form.cleaned_data["version"]
+    made = attempt(request, lambda: reset_actions.agree(row, version=version, by=request.user, at=request.now))
+    if made is None:
+        return redirect("reset_list")
+    context = {"account": made[0].user, "secret": made[1], "new": False, "second": True}
+    return render(request, "accounts/secret.html", context)
+
+
+@permission(P.GRANT_EDIT)
+@require_POST
+def reset_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    row, form = _reset(request, pk), RefuseResetForm(request.POST)
+    if filled(request, form):
+        act = lambda: reset_actions.refuse(row, **form.cleaned_data, by=request.user, at=request.now)
+        if attempt(request, act):
+            messages.success(request, f"没有同意 {row.user} 的重置申请。")
+    return redirect("reset_list")
 
 
 @permission(P.ACCOUNT_EDIT)
@@ -193,6 +250,7 @@ def grant_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "page_obj": page_of(request, rows), "sort": sort,
         "filtered": any(request.GET.get(name) for name in form.fields),
+        "resets": len(resets_open_to(request.user, request.today)),
     }  # fmt: skip
     return render(request, "accounts/grants.html", context)
 
@@ -312,6 +370,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         "退出其他设备",
         "切换身份",
         "申请重置密码",
+        "同意重置密码",
+        "不同意重置密码",
     )
     events = AuditEvent.objects.about(user).filter(verb__in=own_verbs)[:10]
     context = {

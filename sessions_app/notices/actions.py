@@ -14,7 +14,7 @@ from roster.audit.moves import Move, Moves, Refused
 from roster.people.models import Person
 from sessions_app.jobs.work import moment
 from sessions_app.notices.bulk import copy_in
-from sessions_app.notices.models import Channel, ChatTarget, Delivery, DeliveryStage, Notice, Preference
+from sessions_app.notices.models import Channel, ChatTarget, Delivery, DeliveryStage, Notice, Preference, Rhythm
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ def post(drafts: Sequence[Draft], *, at: datetime) -> list[Notice | None]:
     notices = copy_in([notice for notice in fresh if notice])
     copy_in(_deliveries(notices))
     return fresh
+
+
+def own_account(person_id: int, title: str, lead: str, at: datetime) -> None:
+    """What happened to somebody's own account: told at once, as often as it happens."""
+    period = f"{at:%Y-%m-%d}"
+    draft = Draft(Rhythm.URGENT, period, title, person_id=person_id, lead=lead, url="/account/profile/")
+    post([draft], at=at)
 
 
 def _told(drafts: Sequence[Draft]) -> set[tuple[int | None, int | None, str, str]]:

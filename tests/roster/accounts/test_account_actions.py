@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from roster.accounts import actions
+from roster.accounts import actions, reset_actions
 from roster.accounts.models import Grant, User
 from roster.accounts.roles import Permission, Role
 from roster.audit.models import AuditEvent
@@ -47,7 +47,7 @@ def test_reset_and_disable_end_every_session(tree: Tree, admin: User, keeper: Us
     client = Client()
     client.post("/account/login/", {"login": keeper.username, "password": build.PASSWORD})
     assert client.get("/committees/").status_code == 200 and Session.objects.count() == 1
-    secret = actions.reset_password(keeper, by=admin, at=build.AT)
+    secret = reset_actions.reset_password(keeper, by=admin, at=build.AT)
     keeper.refresh_from_db()
     assert keeper.check_password(secret) and keeper.must_change_password
     assert Session.objects.count() == 0 and client.get("/committees/").status_code == 302
@@ -64,7 +64,7 @@ def test_disabling_says_why_and_is_never_for_oneself(tree: Tree, admin: User, ke
         actions.set_active(keeper, active=True, by=admin, at=build.AT)
     for act in (
         lambda: actions.set_active(admin, active=False, reason="x", by=admin, at=build.AT),
-        lambda: actions.reset_password(admin, by=admin, at=build.AT),
+        lambda: reset_actions.reset_password(admin, by=admin, at=build.AT),
     ):
         with pytest.raises(Refused, match="自己的"):
             act()

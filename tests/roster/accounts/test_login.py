@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from roster.accounts import actions
+from roster.accounts import actions, reset_actions
 from roster.accounts.models import User
 from roster.accounts.rules import FIRST_PASSWORD_LIVES
 from roster.audit.models import AuditEvent
@@ -56,7 +56,7 @@ def test_a_reset_unlocks(keeper: User, admin: User, still: None) -> None:
     client = Client()
     for _ in range(6):
         log_in(client, keeper.username, "wrong")
-    secret = actions.reset_password(keeper, by=admin, at=build.AT)
+    secret = reset_actions.reset_password(keeper, by=admin, at=build.AT)
     assert log_in(client, keeper.username, secret).status_code == 302
 
 
@@ -73,7 +73,7 @@ def test_a_disabled_account_does_not_enter(keeper: User, admin: User, still: Non
 
 
 def test_a_first_password_expires_unused(keeper: User, admin: User, settings: Any) -> None:
-    secret = actions.reset_password(keeper, by=admin, at=build.AT)
+    secret = reset_actions.reset_password(keeper, by=admin, at=build.AT)
     settings.CLOCK = build.AT + FIRST_PASSWORD_LIVES + timedelta(minutes=1)
     client = Client()
     answer = client.post("/account/login/", {"login": keeper.username, "password": secret}, follow=True)
@@ -82,7 +82,7 @@ def test_a_first_password_expires_unused(keeper: User, admin: User, settings: An
 
 
 def test_a_first_password_is_changed_before_anything_else(keeper: User, admin: User, still: None) -> None:
-    secret = actions.reset_password(keeper, by=admin, at=build.AT)
+    secret = reset_actions.reset_password(keeper, by=admin, at=build.AT)
     client = Client()
     log_in(client, keeper.username, secret)
     assert client.get("/committees/")["Location"] == "/account/password/change/"
