@@ -80,6 +80,7 @@ def _put_items(plan: StudyPlan, items: Sequence[Mapping[str, Any]]) -> dict[str,
     """Make the edition hold exactly `items`; a row keeps its identity by its serial. Says what changed, by serial."""
     present = {item.serial: item for item in plan.items.select_for_update(of=("self",))}
     serials, wrong = rules.settle_serials([item.get("serial") for item in items], present, plan.last_serial)
+    items = [rules.with_quarter(item) for item in items]
     for place, item in enumerate(items, start=1):
         wrong += rules.item_problems(item, f"第 {place} 项")
         if item.get("mode") and item["mode"] not in StudyMode.values:
@@ -166,7 +167,9 @@ def submit(
     before, plan.stage = plan.stage, MOVES.target(plan.stage, "submit")
     _gate(plan.committee, plan.year)
     minimum = parameters.value("sessions_per_quarter", plan.committee, date(plan.year, 12, 31))
-    wrong = rules.submit_problems(list(plan.items.all()), first_quarter(plan), int(minimum or 0))
+    items = list(plan.items.all())
+    wrong = rules.submit_problems(items, first_quarter(plan), int(minimum or 0))
+    wrong += rules.category_problems((item.serial, item.category) for item in items)
     if met_on and met_on > at.date():
         wrong.append(f"审定日期 {met_on:%Y-%m-%d} 还没有到，请核对。")
     if wrong:

@@ -46,7 +46,9 @@ class ItemForm(forms.Form):
     """One topic. Faults are found by the rules, all at once, so that page and import say the same."""
 
     serial = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    quarter = forms.TypedChoiceField(label="季度", choices=QUARTERS, coerce=int, initial=1)
+    quarter = forms.TypedChoiceField(
+        label="季度", choices=[("", "按月份"), *QUARTERS], coerce=int, required=False, empty_value=None, initial=1
+    )
     month = forms.TypedChoiceField(label="月份", choices=MONTHS, coerce=int, required=False, empty_value=None)
     topic = forms.CharField(label="专题", max_length=200)
     category = forms.TypedChoiceField(
@@ -106,7 +108,7 @@ def item_words(item: Mapping[str, Any]) -> str:
     month = f"{item['month']}月" if item.get("month") else "月份不定"
     parts = [
         f"第{item['quarter']}季度 {month} {item['topic']}",
-        f"类别{item['category']}",
+        f"类别{item['category'] or '未定'}",
         item.get("speakers"),
         item.get("expected_outcome"),
         item.get("materials"),

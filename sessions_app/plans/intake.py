@@ -39,7 +39,7 @@ class PlanItemRow:
     serial: int
     quarter: int
     topic: str
-    category: int
+    category: int | None
     month: int | None = None
     mode: str | None = None  # StudyMode value
     speakers: str | None = None
@@ -136,7 +136,7 @@ class Plans:
         if committee is None:
             return rejected(row, *([fault] if fault else []))
         values = {name: getattr(row, name) for name in COLUMNS}
-        problems = item_problems(values, f"序号 {row.serial}")
+        problems = item_problems(values, f"序号 {row.serial}", category_may_wait=True)
         if problems:
             return rejected(row, *(Fault("专题", row.topic, problem) for problem in problems))
         plan = self.newest.get((row.committee, row.year))

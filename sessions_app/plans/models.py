@@ -128,7 +128,8 @@ class PlanItem(models.Model):
     quarter = models.PositiveSmallIntegerField("季度")
     month = models.PositiveSmallIntegerField("月份", null=True, blank=True)
     topic = models.CharField("专题", max_length=200)
-    category = models.PositiveSmallIntegerField("内容类别", choices=ContentCategory)
+    # Empty only where a workbook did not say it: the page asks, and no plan is submitted without.
+    category = models.PositiveSmallIntegerField("内容类别", choices=ContentCategory, null=True, blank=True)
     mode = models.CharField("学习方式", max_length=12, choices=StudyMode, blank=True)
     materials = models.TextField("学习篇目", blank=True)
     speakers = models.CharField("重点发言人", max_length=200, blank=True, help_text="姓名以、分隔")
@@ -154,6 +155,9 @@ class PlanItem(models.Model):
             ),
             models.CheckConstraint(condition=Q(category__range=(1, 9)), name="plan_item_category"),
         ]
+
+    def get_category_display(self) -> str:
+        return str(ContentCategory(self.category).label) if self.category else "未定"
 
     def __str__(self) -> str:
         return f"{self.serial}. {self.topic}"

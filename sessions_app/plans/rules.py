@@ -84,7 +84,13 @@ def speaker_warnings(members: Sequence[str], items: Iterable[HasSpeakers]) -> li
     return [f"{shown} {len(silent)} 人全年未安排重点发言（每人每年至少 1 次）"]
 
 
-def item_problems(item: Mapping[str, Any], place: str) -> list[str]:
+def with_quarter(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with its quarter: where only the month is chosen, the quarter follows from it."""
+    month = item.get("month")
+    return {**item, "quarter": item.get("quarter") or ((month + 2) // 3 if month else None)}
+
+
+def item_problems(item: Mapping[str, Any], place: str, *, category_may_wait: bool = False) -> list[str]:
     """Everything wrong with one typed item, each in a sentence that starts with `place`."""
     wrong = []
     if not str(item.get("topic") or "").strip():
@@ -94,7 +100,8 @@ def item_problems(item: Mapping[str, Any], place: str) -> list[str]:
         wrong.append(f"{place}：季度应为 1 至 4，请选择。")
     elif month and (month + 2) // 3 != quarter:
         wrong.append(f"{place}：{month} 月不在{QUARTER_WORDS[quarter]}，请核对季度和月份。")
-    if item.get("category") not in range(1, 10):
+    category = item.get("category")
+    if category not in range(1, 10) and not (category is None and category_may_wait):
         wrong.append(f"{place}：缺少内容类别，请从九类中选择。")
     for field, (label, longest) in TEXT_LIMITS.items():
         if len(str(item.get(field) or "")) > longest:
@@ -133,6 +140,11 @@ def submit_problems(items: Sequence[HasQuarter], first: int = 1, quarter_minimum
     if quarter_minimum < 1:
         return []
     return [f"{words}，请补上后再提交。" for words in quarter_warnings(items, first)]
+
+
+def category_problems(items: Iterable[tuple[int, int | None]]) -> list[str]:
+    """(serial, category) of each topic: none is submitted without one of the nine."""
+    return [f"第 {serial} 项还没有内容类别，请补上后再提交。" for serial, category in items if not category]
 
 
 def settle_problems(meeting: str, met_on: date | None, today: date) -> list[str]:

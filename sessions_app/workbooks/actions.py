@@ -109,6 +109,7 @@ def _told(made: Plan) -> dict[str, Any]:
     report["rejected_count"] = len(report["rejected"])
     report["rejected"] = report["rejected"][:SHOWN_REJECTED]
     report["warnings"] = report["warnings"][:SHOWN_REJECTED]
+    report["skipped"] = report["skipped"][:SHOWN_REJECTED]
     report["changed"] = made.changed(SHOWN_CHANGED)
     report["new"] = made.new(SHOWN_NEW)
     return report

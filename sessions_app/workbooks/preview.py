@@ -48,6 +48,9 @@ class Plan:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     registers: list[Any] = field(default_factory=list)
+    unread: list[dict[str, str]] = field(default_factory=list)  # columns and sheets nobody read
+    warnings: list[dict[str, Any]] = field(default_factory=list)  # about whole sheets and skipped rows
+    skipped: list[dict[str, Any]] = field(default_factory=list)  # rows that are no data
 
     def count(self, fate: Fate, sheet: str = "") -> int:
         names = [sheet] if sheet else list(self.lines)
@@ -61,13 +64,13 @@ class Plan:
         """The answer of the command and of the page."""
         warnings = [
             {"sheet": line.sheet, "row": line.parsed.number, "column": w.column, "value": w.value, "reason": w.reason}
-            for lines in self.lines.values() for line in lines for w in line.verdict.warnings
+            for lines in self.lines.values() for line in lines for w in (*line.parsed.warnings, *line.verdict.warnings)
         ]  # fmt: skip
         return {
             "created": self.count(Fate.NEW), "updated": self.count(Fate.CHANGED), "unchanged": self.count(Fate.SAME),
             "rejected": [line.rejection() for line in self.rejected],
             "by_sheet": {name: {fate.value: self.count(fate, name) for fate in Fate} for name in self.lines},
-            "warnings": warnings, "notes": self.notes,
+            "warnings": [*self.warnings, *warnings], "notes": self.notes, "unread": self.unread, "skipped": self.skipped,
         }  # fmt: skip
 
     def changed(self, limit: int) -> list[dict[str, Any]]:
@@ -133,7 +136,11 @@ def open_book(source: Path | IO[bytes]) -> Book:
 
 def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
     """Judge every row against what is there and what stands above it. Reads only; the number of queries is fixed."""
-    made = Plan(notes=list(book.notes))
+    made = Plan(notes=list(book.notes), unread=list(book.unread))
+    for sheet in book.sheets.values():
+        made.unread += sheet.unread
+        made.warnings += sheet.warnings
+        made.skipped += sheet.skipped
     rows = {name: [p.row for p in sheet.rows if p.row is not None] for name, sheet in book.sheets.items()}
 
     def of(name: str) -> list[Any]:

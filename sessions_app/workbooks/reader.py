@@ -31,6 +31,8 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_SHEETS = 60
 MAX_TEXT = 32_767
+MAX_MERGED = 20_000
+MERGED_TAG = MERGE_TAG.removesuffix("s")  # one range inside the list of them
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes a character XML cannot hold
 OLE = b"\xd0\xcf\x11\xe0"
 
@@ -46,15 +48,17 @@ class SheetRows:
     title: str
     rows: list[tuple[int, dict[int, Any]]] = field(default_factory=list)
     epoch: datetime | None = None
+    merged: list[str] = field(default_factory=list)  # ranges as the file names them: A1:C3
 
 
 class _Parser(WorkSheetParser):
     """Knows a formula without a value from an empty cell, and looks at nothing but rows."""
 
     row_counter: int
+    merged: list[str]
 
     def rows(self) -> Iterator[tuple[int, dict[int, Any]]]:
-        inside = 0
+        inside, self.merged = 0, []
         for event, element in iterparse(self.source, events=("start", "end")):  # noqa: S314  skimmed: no declarations
             if element.tag == ROW_TAG:
                 inside += 1 if event == "start" else -1
@@ -62,6 +66,8 @@ class _Parser(WorkSheetParser):
                     yield self._row(element)
                     element.clear()
             elif event == "end" and not inside:
+                if element.tag == MERGED_TAG and len(self.merged) < MAX_MERGED:
+                    self.merged.append(str(element.get("ref"))[:40])
                 element.clear()
             if element.tag == MERGE_TAG and event == "end":
                 return
@@ -202,4 +208,5 @@ def _sheet(sheet: ReadOnlyWorksheet, book: Any) -> SheetRows:
         for number, cells in parser.rows():
             if any(value not in (None, "") for value in cells.values()):
                 found.rows.append((number, cells))
+        found.merged = parser.merged
     return found

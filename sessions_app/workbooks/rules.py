@@ -26,18 +26,35 @@ class Column:
 class Sheet:
     name: str
     columns: tuple[Column, ...]
+    more: tuple[Column, ...] = ()  # what the pages ask besides; never required
 
     @property
     def required(self) -> tuple[str, ...]:
         return tuple(column.heading for column in self.columns if column.required)
 
 
-def _sheet(name: str, *columns: tuple[str, int] | tuple[str, int, str]) -> Sheet:
+Given = tuple[str, int] | tuple[str, int, str]
+
+
+def _columns(*columns: Given) -> tuple[Column, ...]:
     made = []
     for column in columns:
         heading = column[0]
         made.append(Column(heading.rstrip("*"), heading.endswith("*"), column[2] if len(column) > 2 else "", column[1]))
-    return Sheet(name, tuple(made))
+    return tuple(made)
+
+
+def _sheet(name: str, *columns: Given) -> Sheet:
+    return Sheet(name, _columns(*columns), _columns(*MORE.get(name, ())))
+
+
+# Columns after the given ones: what the pages ask and the offices' own table has no room for.
+MORE: dict[str, tuple[Given, ...]] = {
+    "年度计划": (
+        ("学习篇目", 30), ("主持人", 12), ("责任部门", 14), ("调研题目", 24), ("备注", 20),
+    ),
+    "考勤": (("时段", 6, "多天的学习写第几段"),),
+}  # fmt: skip
 
 
 _ALL = (
@@ -74,8 +91,6 @@ _ALL = (
     ),
 )  # fmt: skip
 SHEETS: dict[str, Sheet] = {sheet.name: sheet for sheet in _ALL}
-# Columns that some write besides the given ones: of a session of several days, which part a mark is for.
-EXTRA_HEADINGS = {"考勤": ("时段",)}
 # The heading of 委员会 that other sheets call 委员会编码; both are understood.
 SYNONYMS = {"委员会": {"编号": "编码", "委员会编码": "编码"}}
 REJECTED_COLUMN = "未导入原因"
@@ -157,7 +172,7 @@ CHINESE_DATE = re.compile(
 )
 
 
-def _chinese_number(text: str) -> int:
+def chinese_number(text: str) -> int:
     if "十" not in text:
         return int(text.translate(DIGITS))
     tens, ones = text.split("十", 1)
@@ -181,7 +196,7 @@ def read_date(value: Any, epoch: datetime = WINDOWS_EPOCH) -> date:
         year, month, day = (int(part) for part in found.groups())
     elif found := CHINESE_DATE.fullmatch(text):
         year = int(found[1].translate(DIGITS))
-        month, day = _chinese_number(found[2]), _chinese_number(found[3])
+        month, day = chinese_number(found[2]), chinese_number(found[3])
     else:
         raise Unreadable("日期看不懂，请写成 2026-03-05 的样子。")
     try:
@@ -224,7 +239,7 @@ def read_whole(value: Any, least: int, most: int) -> int:
     found = NUMBER.fullmatch(text.upper().removeprefix("Q"))
     number = int(found[1]) if found else None
     if number is None and (spoken := ORDINAL.fullmatch(text)):
-        number = _chinese_number(spoken[1])
+        number = chinese_number(spoken[1])
     if number is None or not least <= number <= most:
         raise Unreadable(f"应为 {least} 到 {most} 之间的整数，请核对。")
     return number

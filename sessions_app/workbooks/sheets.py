@@ -21,11 +21,11 @@ from sessions_app.plans.intake import PlanItemRow
 from sessions_app.plans.models import ContentCategory, StudyMode
 from sessions_app.sessions.intake import SessionRow, SpeechRow
 from sessions_app.sessions.models import SpeechKind
-from sessions_app.workbooks import rules
+from sessions_app.workbooks import headings, office, rules
+from sessions_app.workbooks.carry import carried
 from sessions_app.workbooks.reader import SheetRows
-from sessions_app.workbooks.rules import EXTRA_HEADINGS, NOTHING, SHEETS, SYNONYMS, NoValue, Sheet, Unreadable
+from sessions_app.workbooks.rules import NOTHING, SHEETS, SYNONYMS, NoValue, Sheet, Unreadable
 
-HEADING_ROWS = 30
 MISSING = "不能为空，请补填。"
 
 
@@ -44,6 +44,8 @@ STATUSES = words(Attendance, 视频=Attendance.VIDEO)
 SPEECHES = words(SpeechKind, 重点发言=SpeechKind.KEYNOTE, 交流发言=SpeechKind.DISCUSSION, 书面发言=SpeechKind.WRITTEN)
 OUTCOMES = words(OutcomeKind)
 YEARS = (2000, 2100)
+GUIDE = "填写说明"  # of our own template
+WHOLE_SHEET = "整张表"
 
 
 @dataclass
@@ -55,6 +57,8 @@ class Parsed:
     row: Any = None
     faults: list[Fault] = field(default_factory=list)
     key: Any = None
+    warnings: list[Fault] = field(default_factory=list)
+    tried: Any = None  # the row as far as it could be read, for what else is wrong with it
 
     def texts(self) -> dict[str, str]:
         """The cells as they stand, as texts."""
@@ -64,10 +68,13 @@ class Parsed:
 class Cells:
     """The cells of one row by heading; each reader returns the value and keeps the fault."""
 
-    def __init__(self, sheet: Sheet, number: int, cells: Mapping[str, Any], epoch: datetime) -> None:
-        self.sheet, self.number, self.cells, self.epoch = sheet, number, cells, epoch
-        self.required = set(sheet.required)
+    def __init__(
+        self, sheet: Sheet, number: int, cells: Mapping[str, Any], epoch: datetime, year: int | None = None
+    ) -> None:
+        self.sheet, self.number, self.cells, self.epoch, self.year = sheet, number, cells, epoch, year
+        self.required = set(sheet.required) - set(LENIENT.get(sheet.name, ()))
         self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
 
     @property
     def place(self) -> tuple[str, int]:
@@ -75,6 +82,16 @@ class Cells:
 
     def fault(self, column: str, reason: str) -> None:
         self.faults.append(Fault(column, rules.plain(self.cells.get(column)), reason))
+
+    def warn(self, column: str, reason: str) -> None:
+        self.warnings.append(Fault(column, rules.plain(self.cells.get(column)), reason))
+
+    def loosely(self, column: str, how: Callable[[Any], tuple[Any, str]]) -> Any:
+        """As `read`, with a reader that also says what it guessed."""
+        value, said = self.read(column, how) or (None, "")
+        if said:
+            self.warn(column, said)
+        return value
 
     def read(self, column: str, how: Callable[[Any], Any], default: Any = None) -> Any:
         value = self.cells.get(column)
@@ -108,9 +125,9 @@ class Cells:
     def name(self, column: str, longest: int) -> Any:
         return self.text(column, longest, rules.name_text)
 
-    def day(self, column: str) -> date | None:
+    def day(self, column: str, year: int | None = None) -> date | None:
         def sane(value: Any) -> date:
-            day = rules.read_date(value, self.epoch)
+            day = office.read_day(value, self.epoch, year)
             if not 1900 <= day.year <= 2100:
                 raise Unreadable("年份不对，请核对日期。")
             return day
@@ -169,36 +186,52 @@ def expert(c: Cells) -> tuple[Any, Any]:
     ), None  # fmt: skip
 
 
-def category(value: Any) -> int:
-    """1 to 9, or the words, or both: 1.指导思想与重要讲话."""
-    text = rules.squeezed(value)
-    if text in CATEGORIES:
-        return CATEGORIES[text]
-    if len(text) > 2 and text[0].isdigit() and not text[1].isdigit():
-        text = text[0]
-    try:
-        return rules.read_whole(text, 1, 9)
-    except Unreadable:
-        raise Unreadable("应为 1 到 9（九类学习内容），请核对。") from None
+def _months(c: Cells, quarter: int | None) -> tuple[int | None, int | None]:
+    """(month, quarter): a month without a quarter gives it; one outside of its quarter is a fault."""
+    typed = rules.squeezed(c.cells.get("季度"))
+    span = c.loosely("月份", office.read_months)
+    if span is None:
+        return None, quarter
+    first, last = span
+    follows = (first + 2) // 3
+    if quarter is None and "季度" not in {fault.column for fault in c.faults} or typed in office.HALVES:
+        half = typed not in office.HALVES or (first > 6) == (typed == "下半年")
+        quarter, c.warnings = (follows if half else quarter), [w for w in c.warnings if w.column != "季度"]
+        if follows != (last + 2) // 3:
+            c.warn("月份", f"这段时间跨季度，先放在第 {follows} 季度；请核对。")
+    if quarter and not follows <= quarter <= (last + 2) // 3:
+        said = f"{first} 月" if first == last else f"{first} 至 {last} 月"
+        c.fault("月份", f"{said}不在第 {quarter} 季度，请核对季度和月份。")
+    return (first if first == last else None), quarter
 
 
 def plan_item(c: Cells) -> tuple[Any, Any]:
+    quarter = c.loosely("季度", office.read_quarter)
+    month, quarter = _months(c, quarter)
+    category = c.loosely("内容类别", lambda value: office.read_categories(value, CATEGORIES))
+    columns = {fault.column for fault in c.faults}
+    if quarter is None and not columns & {"季度", "月份"}:
+        c.fault("季度", f"“季度”{MISSING}写了月份的，季度可以不写。")
+    if category is None and "内容类别" not in columns:
+        c.warn("内容类别", "没有写内容类别，先空着；提交审定前请补上。")
     row = PlanItemRow(
-        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), serial=c.whole("序号", 1, 999),
-        quarter=c.whole("季度", 1, 4), month=c.whole("月份", 1, 12), topic=c.text("专题", 200),
-        category=c.read("内容类别", category), mode=c.choice("学习方式", MODES), speakers=c.text("重点发言人", 200),
-        expected_outcome=c.text("预期成果", 200), place=c.place,
+        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), serial=c.whole("序号", 1, 999), quarter=quarter,
+        month=month, topic=c.text("专题", 200), category=category,
+        mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=False)),
+        speakers=c.text("重点发言人", 200), expected_outcome=c.text("预期成果", 200), materials=c.text("学习篇目", 4000),
+        chair=c.name("主持人", 60), department=c.text("责任部门", 60), research_topic=c.text("调研题目", 200),
+        note=c.text("备注", 200), place=c.place,
     )  # fmt: skip
-    if row.month and row.quarter and (row.month + 2) // 3 != row.quarter:
-        c.fault("月份", f"{row.month} 月不在第 {row.quarter} 季度，请核对季度和月份。")
     return row, (row.committee, row.year, row.serial)
 
 
 def session(c: Cells) -> tuple[Any, Any]:
+    year = c.whole("年度", *YEARS)
     row = SessionRow(
-        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), number=c.whole("期次", 1, 999), day=c.day("日期"),
+        committee=c.code("委员会编码"), year=year, number=c.whole("期次", 1, 999), day=c.day("日期", year),
         starts_at=c.time("开始时间"), ends_at=c.time("结束时间"), days=c.read("天数", rules.read_days),
-        place_name=c.text("地点", 100), topic=c.text("主题", 200), mode=c.choice("学习方式", MODES),
+        place_name=c.text("地点", 100), topic=c.text("主题", 200),
+        mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=True)),
         chair=c.name("主持人", 60), plan_serial=c.whole("计划序号", 1, 999), cancelled=c.choice("状态", HELD),
         late_reason=c.text("补录事由", 300), place=c.place,
     )  # fmt: skip
@@ -210,9 +243,10 @@ def session(c: Cells) -> tuple[Any, Any]:
 
 
 def mark(c: Cells) -> tuple[Any, Any]:
+    year = c.whole("年度", *YEARS)
     return MarkRow(
-        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), number=c.whole("期次", 1, 999), person=c.code("人员编码"),
-        status=c.choice("状态", STATUSES), reason=c.text("事由", 200), made_up_on=c.day("补学确认日期"),
+        committee=c.code("委员会编码"), year=year, number=c.whole("期次", 1, 999), person=c.code("人员编码"),
+        status=c.choice("状态", STATUSES), reason=c.text("事由", 200), made_up_on=c.day("补学确认日期", year),
         part=c.whole("时段", 1, 99), place=c.place,
     ), None  # fmt: skip
 
@@ -227,7 +261,7 @@ def speech(c: Cells) -> tuple[Any, Any]:
 def outcome(c: Cells) -> tuple[Any, Any]:
     code = c.code("成果编码", 30)
     return OutcomeRow(
-        code=code, committee=c.code("委员会编码"), day=c.day("日期"), kind=c.choice("类型", OUTCOMES), title=c.text("名称", 200),
+        code=code, committee=c.code("委员会编码"), day=c.day("日期", c.year), kind=c.choice("类型", OUTCOMES), title=c.text("名称", 200),
         authors=c.text("作者", 200), session=c.read("来源期次", rules.read_session), document_number=c.text("文号", 80),
         source=c.code("来源成果编码", 30), place=c.place,
     ), code  # fmt: skip
@@ -239,13 +273,36 @@ PARSERS: dict[str, Callable[[Cells], tuple[Any, Any]]] = {
 }  # fmt: skip
 
 
+# Required by the heading, yet a row comes in without: the quarter follows from the month, a category waits.
+LENIENT = {"年度计划": ("季度", "内容类别")}
+
+
 @dataclass
 class ParsedSheet:
+    """A sheet read: rows of data, and every row and column that is none, with its reason."""
+
     sheet: Sheet
+    title: str = ""
     rows: list[Parsed] = field(default_factory=list)
     headings: dict[int, str] = field(default_factory=dict)  # column number -> heading
     heading_row: int = 0
-    extra: list[str] = field(default_factory=list)  # headings nobody asked for
+    unread: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+
+    def leave(self, column: str, offer: str = "") -> None:
+        self.unread.append({"sheet": self.sheet.name, "column": column, "offer": offer})
+
+    def skip(self, row: int, reason: str, value: str = "", *, tell: bool = False) -> None:
+        """A row that is no data. `tell`: somebody may have meant it, so the page says it too."""
+        said = {"sheet": self.sheet.name, "row": row, "column": "", "value": value[:200], "reason": reason}
+        self.skipped.append(said)
+        if tell:
+            self.warnings.append(said)
+
+    def warn(self, column: str, reason: str, value: str = "") -> None:
+        said = {"sheet": self.sheet.name, "row": self.heading_row, "column": column, "value": value, "reason": reason}
+        self.warnings.append(said)
 
 
 @dataclass
@@ -254,6 +311,7 @@ class Book:
 
     sheets: dict[str, ParsedSheet] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unread: list[dict[str, str]] = field(default_factory=list)  # of sheets that are none of ours
 
 
 def sheet_name(title: str) -> str | None:
@@ -271,10 +329,14 @@ def parse(found: Sequence[SheetRows]) -> Book:
     for raw in found:
         name = sheet_name(raw.title)
         if name is None:
-            if raw.rows:
+            if raw.rows and raw.title != GUIDE:
                 book.notes.append(f"工作表“{raw.title}”不在导入范围内，没有读取。")
+                book.unread.append(
+                    {"sheet": raw.title, "column": WHOLE_SHEET, "offer": headings.offer_sheet(raw.title)}
+                )
         elif name in book.sheets:
             book.notes.append(f"工作表“{raw.title}”重复，只读取第一张“{name}”。")
+            book.unread.append({"sheet": raw.title, "column": WHOLE_SHEET, "offer": ""})
         else:
             book.sheets[name] = _parse_sheet(SHEETS[name], raw)
     if not book.sheets:
@@ -282,53 +344,93 @@ def parse(found: Sequence[SheetRows]) -> Book:
     return book
 
 
-def _find_heading(sheet: Sheet, raw: SheetRows) -> tuple[int, dict[int, str], list[str]] | None:
-    """(index into rows, headings by column, unknown headings): the row that names most of the columns."""
-    known = {column.heading for column in sheet.columns} | set(EXTRA_HEADINGS.get(sheet.name, ()))
-    synonyms = SYNONYMS.get(sheet.name, {})
-    best: tuple[int, dict[int, str], list[str]] | None = None
-    for index, (_, cells) in enumerate(raw.rows[:HEADING_ROWS]):
-        headings: dict[int, str] = {}
-        extra = []
-        for column, value in sorted(cells.items()):
-            text = rules.heading_text(value) if isinstance(value, str) else ""
-            text = synonyms.get(text, text)
-            if text in known and text not in headings.values():
-                headings[column] = text
-            elif text:
-                extra.append(text)
-        if len(headings) >= 2 and (best is None or len(headings) > len(best[1])):
-            best = index, headings, extra
-    return best
+def _no_heading(parsed: ParsedSheet, raw: SheetRows) -> ParsedSheet:
+    if raw.rows:
+        labels = "、".join(column.label for column in parsed.sheet.columns)
+        fault = Fault("", "", f"没有找到表头，请按模板写明各列：{labels}。")
+        parsed.rows.append(Parsed(raw.rows[0][0], {}, faults=[fault]))
+        for number, _ in raw.rows[1:]:
+            parsed.skip(number, "没有找到表头，没有读取。")
+    return parsed
+
+
+def _missing(parsed: ParsedSheet, year: int | None) -> list[str]:
+    """Required columns that are not there and that nothing stands in for."""
+    there = set(parsed.headings.values())
+    missing = [name for name in parsed.sheet.required if name not in there]
+    if "年度" in missing and year:
+        parsed.warn("年度", f"表里没有“年度”列，按表名写的 {year} 年读。", str(year))
+        missing.remove("年度")
+    for name in LENIENT.get(parsed.sheet.name, ()):
+        if name in missing and (name != "季度" or "月份" in there):
+            how = "按月份定季度" if name == "季度" else "各行先空着，提交审定前请补上"
+            parsed.warn(name, f"表里没有“{name}”列，{how}。")
+            missing.remove(name)
+    return missing
 
 
 def _parse_sheet(sheet: Sheet, raw: SheetRows) -> ParsedSheet:
-    parsed = ParsedSheet(sheet)
-    heading = _find_heading(sheet, raw)
+    parsed = ParsedSheet(sheet, raw.title)
+    rows = carried(raw.rows, raw.merged) if raw.merged else raw.rows
+    heading = headings.find(sheet, rows)
     if heading is None:
-        if raw.rows:
-            labels = "、".join(column.label for column in sheet.columns)
-            fault = Fault("", "", f"没有找到表头，请按模板写明各列：{labels}。")
-            parsed.rows.append(Parsed(raw.rows[0][0], {}, faults=[fault]))
-        return parsed
-    start, parsed.headings, parsed.extra = heading
-    parsed.heading_row = raw.rows[start][0]
-    missing = [name for name in sheet.required if name not in parsed.headings.values()]
+        return _no_heading(parsed, raw)
+    start, parsed.headings = heading.index, heading.columns
+    parsed.heading_row = rows[start][0]
+    for number, cells in raw.rows[:start]:
+        parsed.skip(number, "表头以上的标题行，没有读取。", _said(cells))
+    for typed, meant in heading.unread:
+        parsed.leave(typed, meant)
+    for typed, ours in heading.in_place:
+        parsed.warn(ours, f"没有“{ours}”列，按“{typed}”列认；认不准的行会说明。", typed)
+    year = headings.year_said(raw.title, rows[:start])
+    missing = _missing(parsed, year)
     if missing:
-        fault = Fault(missing[0], "", f"表头缺少必需的列：{'、'.join(missing)}，整张表没有读取，请补上后再导入。")
+        fault = Fault(missing[0], "", _missing_said(parsed, missing))
         parsed.rows.append(Parsed(parsed.heading_row, {}, faults=[fault]))
+        for number, cells in raw.rows[start + 1 :]:
+            parsed.skip(number, "表头缺少必需的列，没有读取。", _said(cells))
         return parsed
-    parser, epoch = PARSERS[sheet.name], raw.epoch or rules.WINDOWS_EPOCH
-    for number, cells in raw.rows[start + 1 :]:
-        named = {text: cells.get(column) for column, text in parsed.headings.items()}
-        if all(value is None or rules.plain(value) == "" for value in named.values()):
-            continue
-        if _repeats_heading(named, SYNONYMS.get(sheet.name, {})):
-            continue
-        reader = Cells(sheet, number, named, epoch)
-        row, key = parser(reader)
-        parsed.rows.append(Parsed(number, named, None if reader.faults else row, reader.faults, key))
+    for (number, cells), (_, own) in zip(rows[start + 1 :], raw.rows[start + 1 :], strict=True):
+        _take(parsed, number, cells, own, raw.epoch or rules.WINDOWS_EPOCH, year)
     return parsed
+
+
+def _missing_said(parsed: ParsedSheet, missing: list[str]) -> str:
+    said = f"表头缺少必需的列：{'、'.join(missing)}，整张表没有读取，请补上后再导入。"
+    near = [f"“{row['column']}”像是“{row['offer']}”" for row in parsed.unread if row["offer"] in missing]
+    return said + (f"{'，'.join(near)}，是的话请把表头改过来。" if near else "")
+
+
+def _said(cells: Mapping[int, Any]) -> str:
+    return " ".join(text for _, value in sorted(cells.items()) if (text := rules.plain(value)))[:200]
+
+
+def _take(
+    parsed: ParsedSheet, number: int, cells: Mapping[int, Any], own: Mapping[int, Any], epoch: datetime,
+    year: int | None,
+) -> None:  # fmt: skip
+    """One row under the heading: data, or skipped with its reason."""
+    sheet = parsed.sheet
+    named = {text: cells.get(column) for column, text in parsed.headings.items()}
+    filled = [(column, value) for column, value in sorted(own.items()) if rules.plain(value)]
+    leftmost = bool(filled) and filled[0][0] <= min(parsed.headings)
+    if all(value is None or rules.plain(value) == "" for value in named.values()):
+        if filled:
+            parsed.skip(number, "要读的列都空着，没有读取。", _said(own), tell=True)
+        return
+    if _repeats_heading(named, SYNONYMS.get(sheet.name, {})):
+        parsed.skip(number, "重复的表头，没有读取。")
+        return
+    if reason := office.why_skipped([value for _, value in filled], leftmost=leftmost):
+        parsed.skip(number, reason, _said(own), tell=not reason.startswith(office.SAMPLE))
+        return
+    if year and "年度" in sheet.required and "年度" not in named:
+        named["年度"] = year
+    reader = Cells(sheet, number, named, epoch, year)
+    row, key = PARSERS[sheet.name](reader)
+    taken = None if reader.faults else row
+    parsed.rows.append(Parsed(number, named, taken, reader.faults, key, reader.warnings, row))
 
 
 def _repeats_heading(named: Mapping[str, Any], synonyms: Mapping[str, str]) -> bool:

@@ -17,6 +17,16 @@
     if (first) first.focus();
     return true;
   }
+  // Choosing a month chooses its quarter; the server asks the same when the two do not fit.
+  document.addEventListener("change", function (event) {
+    var name = event.target.name || "";
+    var month = Number(event.target.value);
+    if (!/(^|-)month$/.test(name) || !month || !event.target.form) return;
+    var quarter = event.target.form.elements[name.replace(/month$/, "quarter")];
+    if (!quarter) return;
+    quarter.value = String(Math.ceil(month / 3));
+    quarter.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-rows-add]");
     if (!button) return;

@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.localtime(settings.CLOCK or timezone.now())
-        report: dict[str, Any] = {"created": 0, "updated": 0, "unchanged": 0, "rejected": []}
+        report: dict[str, Any] = {
+            "created": 0, "updated": 0, "unchanged": 0, "rejected": [], "unread": [], "warnings": [],
+        }  # fmt: skip
         error = ""
         try:
             book = open_book(options["file"])
@@ -66,5 +68,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {row['reason']}")
         for row in report.get("warnings", []):
             self.stdout.write(f"  {row['sheet']} 第 {row['row']} 行（提示）：{row['reason']}")
+        for one in report["unread"]:
+            hint = f"；是不是“{one['offer']}”？" if one["offer"] else ""
+            self.stdout.write(f"  {one['sheet']}：没有读“{one['column']}”列{hint}")
         for note in report.get("notes", []):
             self.stdout.write(f"  {note}")

@@ -1,0 +1,212 @@
+"""Workbooks as offices write them: taken whole where they can be, and every row and column that is not is named."""
+
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from openpyxl import Workbook
+
+from roster.committees.models import Committee
+from sessions_app.plans import actions as plan_actions
+from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
+from sessions_app.workbooks import headings, office, rules
+from sessions_app.workbooks.carry import carried
+from tests.build import AT, committee, secretary_of
+from tests.sessions_app.workbooks.making import look, reasons, sheets, take
+
+pytestmark = pytest.mark.django_db
+PLAN = ["委员会编码", "年度", "序号", "季度", "月份", "专题", "内容类别", "学习方式", "重点发言人", "责任部门"]
+
+
+def book(sheet: str, *rows: list[Any], merged: tuple[str, ...] = ()) -> io.BytesIO:
+    made = Workbook()
+    made.active.title = sheet
+    for row in rows:
+        made.active.append(row)
+    for ranges in merged:
+        made.active.merge_cells(ranges)
+    data = io.BytesIO()
+    made.save(data)
+    data.seek(0)
+    return data
+
+
+@pytest.fixture
+def unit() -> Committee:
+    return committee("市某局党组", code="W21", since=date(2020, 1, 1))
+
+
+def year_plan() -> io.BytesIO:
+    """A year's plan as an office wrote it: a title, merged quarters, spans, forms for ways, half a year."""
+    return book(
+        "年度计划",
+        ["某市某局党组理论学习中心组2027年度学习计划安排表"],
+        PLAN,
+        ["W21", 2027, 1, "第一季度", "1月", "甲专题：会议精神", 3, "集中学习研讨", "张一、李二", "办公室"],
+        ["W21", 2027, 2, None, "2月", "乙专题：廉洁要求", 2, "专题辅导", None, "办公室"],
+        ["W21", 2027, 3, None, "3月", "丙专题：两会精神", 3, "个人自学", None, "政工科"],
+        ["W21", 2027, 4, "二季度", "4—5月", "丁专题：安全生产", 7, "研讨交流学", None, "安监科"],
+        ["W21", 2027, 5, "二季度", "6月", "戊专题：党史", 6, "现场教学", None, "机关党委"],
+        ["W21", 2027, 6, "下半年", None, "己专题：经济形势", "履职所需各方面知识", "领导带头学", None, None],
+        ["W21", 2027, 7, "3", "7-9月", "庚专题", "7、8", "研讨交流", None, None],
+        ["W21", 2027, 8, "Ⅳ", "10月", "辛专题", None, "研讨交流学", None, None],
+        ["注：以上安排可视情况调整。"],
+        merged=("A1:I1", "D3:D5"),
+    )
+
+
+def test_a_year_plan_of_an_office_comes_in_whole(unit: Committee) -> None:
+    report = take(year_plan())
+    assert reasons(report) == [] and report["created"] == 8 and report["unread"] == []
+    found = {item.serial: item for item in PlanItem.objects.all()}
+    assert [(found[n].quarter, found[n].month) for n in range(1, 9)] == [
+        (1, 1), (1, 2), (1, 3), (2, None), (2, 6), (3, None), (3, None), (4, 10),
+    ]  # fmt: skip
+    assert [found[n].mode for n in range(1, 9)] == [
+        "DISCUSSION", "", "", "DISCUSSION", "ON_SITE", "LEADER_LED", "DISCUSSION", "DISCUSSION",
+    ]  # fmt: skip
+    assert [found[n].category for n in range(1, 9)] == [3, 2, 3, 7, 6, 7, 7, None]
+    assert found[4].department == "安监科"
+    told = {(row["row"], row["column"]) for row in report["warnings"]}
+    assert told == {
+        (3, "学习方式"), (4, "学习方式"), (5, "学习方式"), (6, "月份"), (7, "学习方式"), (8, "季度"), (9, "月份"),
+        (9, "内容类别"), (10, "内容类别"), (11, ""),
+    }  # fmt: skip
+    assert {row["row"] for row in report["skipped"]} == {1, 11}
+    again = take(year_plan())
+    assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 8)
+
+
+def test_months_alone_give_the_quarters(unit: Committee) -> None:
+    rows = [["W21", 2027, n, f"{n}月", f"第{n}个专题", 1] for n in range(1, 13)]
+    report = take(book("年度计划", ["委员会编码", "年度", "序号", "月份", "专题", "内容类别"], *rows))
+    assert report["created"] == 12 and reasons(report) == []
+    found = PlanItem.objects.order_by("serial").values_list("quarter", flat=True)
+    assert list(found) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    assert [row["column"] for row in report["warnings"]] == ["季度"]
+
+
+def test_what_the_pages_ask_comes_in_and_the_rest_is_named(unit: Committee) -> None:
+    head = [*PLAN[:9], "学习篇目", "主持人", "责任部门", "调研题目", "预期成果", "备注", "附件情况"]
+    line = [
+        "W21",
+        2027,
+        2,
+        1,
+        2,
+        "第2月专题",
+        1,
+        "研讨交流学",
+        "王某",
+        "《某文选》",
+        "赵某",
+        "政工科",
+        "某题",
+        "报告",
+        "机动",
+        "有",
+    ]
+    report = take(book("年度计划", head, line))
+    item = PlanItem.objects.get()
+    assert (item.materials, item.chair, item.department, item.research_topic, item.note) == (
+        "《某文选》", "赵某", "政工科", "某题", "机动",
+    )  # fmt: skip
+    assert report["unread"] == [{"sheet": "年度计划", "column": "附件情况", "offer": ""}]
+
+
+RENAMED = [
+    ("成员", "结束日期", "离任日期"), ("成员", "党政职务", "职务"), ("人员", "手机", "联系电话"), ("学习场次", "地点", "学习地点"),
+    ("年度计划", "预期成果", "成果形式"), ("成果", "作者", "撰写人"), ("考勤", "事由", "请假事由"), ("委员会", "停用日期", "撤销日期"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sheet", "ours", "theirs"), RENAMED)
+def test_a_renamed_column_is_named_with_an_offer(sheet: str, ours: str, theirs: str) -> None:
+    head = [theirs if column.heading == ours else column.heading for column in rules.SHEETS[sheet].columns]
+    report = look(book(sheet, head, *sheets()[sheet]))
+    assert {"sheet": sheet, "column": theirs, "offer": ours} in report["unread"]
+
+
+def test_a_missing_required_column_is_told_with_the_offer() -> None:
+    report = look(book("成员", ["委员会编码", "人员编码", "组内职务", "任职日期"], ["W01", "R1", "组长", "2024-01-01"]))
+    (reason,) = reasons(report)
+    assert "缺少必需的列：起始日期" in reason and "“任职日期”像是“起始日期”" in reason
+    assert [row["row"] for row in report["skipped"]] == [2]
+
+
+def test_a_sheet_that_is_none_of_ours_is_named() -> None:
+    report = look(book("中心组成员名册", ["姓名"], ["张三"]))
+    assert report["unread"] == [{"sheet": "中心组成员名册", "column": "整张表", "offer": "成员"}]
+
+
+def test_every_fault_of_a_row_at_once(unit: Committee) -> None:
+    report = look(book("年度计划", PLAN, ["W21", "某年", "x", 5, 13, None, 12, "乱写", None, None]))
+    (row,) = report["rejected"]
+    for column in ("年度", "序号", "季度", "月份", "专题", "内容类别", "学习方式"):
+        assert f"“{column}”" in row["reason"]
+
+
+def test_a_category_may_wait_but_not_be_submitted(unit: Committee) -> None:
+    take(year_plan())
+    plan = StudyPlan.objects.get()
+    assert plan.stage == PlanStage.DRAFT and PlanItem.objects.get(serial=8).get_category_display() == "未定"
+    with pytest.raises(plan_actions.Refused) as refused:
+        plan_actions.submit(plan, version=plan.version, by=secretary_of(unit), at=AT)
+    assert refused.value.reasons == ["第 8 项还没有内容类别，请补上后再提交。"]
+
+
+def test_on_the_page_a_month_gives_the_quarter_and_must_fit_it(unit: Committee, client: Any) -> None:
+    by = secretary_of(unit)
+    plan = plan_actions.create(committee=unit, year=2027, by=by, at=AT)
+    client.force_login(by, backend="django.contrib.auth.backends.ModelBackend")
+    data = {
+        "version": plan.version, "aim": "", "requirements": "", "items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 0,
+        "items-0-topic": "专题", "items-0-quarter": "1", "items-0-month": "5", "items-0-category": "1",
+    }  # fmt: skip
+    answer = client.post(reverse("plan_edit", args=[plan.pk]), data)
+    assert answer.status_code == 422 and "5 月不在第一季度" in answer.content.decode()
+    answer = client.post(reverse("plan_edit", args=[plan.pk]), data | {"items-0-quarter": ""})
+    assert answer.status_code == 302
+    item = PlanItem.objects.get()
+    assert (item.quarter, item.month) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("value", "quarter"),
+    [
+        ("一季度", 1),
+        ("第二季度", 2),
+        ("Ⅲ", 3),
+        ("Q4", 4),
+        (2, 2),
+        ("上半年", 1),
+        ("下半年", 3),
+        ("三、四季度", 3),
+        ("三", 3),
+    ],
+)
+def test_quarters(value: Any, quarter: int) -> None:
+    assert office.read_quarter(value)[0] == quarter
+
+
+@pytest.mark.parametrize(
+    ("value", "span"),
+    [("4—5月", (4, 5)), ("7-9月", (7, 9)), ("4月-5月", (4, 5)), ("十一月", (11, 11)), ("3月中旬", (3, 3)), ("5", (5, 5)),
+     ("１２月份", (12, 12)), ("下半年", None), ("十至十二月", (10, 12))],
+)  # fmt: skip
+def test_months(value: Any, span: Any) -> None:
+    assert office.read_months(value)[0] == span
+
+
+def test_merged_cells_are_carried_down_and_nothing_is_overwritten() -> None:
+    rows = [(1, {1: "a", 2: "x"}), (2, {2: "y"}), (3, {1: "b", 2: "z"}), (9, {2: "w"})]
+    assert carried(rows, ["A1:A3", "A9:C9", "A3:A1048576"]) == [
+        (1, {1: "a", 2: "x"}), (2, {1: "a", 2: "y"}), (3, {1: "b", 2: "z"}), (9, {1: "b", 2: "w"}),
+    ]  # fmt: skip
+
+
+def test_the_year_of_a_sheet_is_one_or_none() -> None:
+    assert headings.year_said("成果", [(1, {1: "某局2026年度成果清单"})]) == 2026
+    assert headings.year_said("成果", [(1, {1: "2025年至2026年成果"})]) is None
