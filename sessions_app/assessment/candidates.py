@@ -67,7 +67,7 @@ class Found:
     """`missing`: years of which nothing is known, so that nobody can be suggested."""
 
     years: tuple[int, ...]
-    share: float
+    share: Decimal
     candidates: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
     missing: tuple[int, ...]
@@ -105,7 +105,7 @@ def _why_not(committee: Committee, years: tuple[int, ...], results: tuple[Result
     return f"没有 {'、'.join(absent)} 年的名次，请核对或补录" if absent else ""
 
 
-def results(department: Committee, years: tuple[int, ...], share: float) -> dict[int, dict[int, Result]]:
+def results(department: Committee, years: tuple[int, ...], share: Decimal) -> dict[int, dict[int, Result]]:
     """{year: {committee id: result}} of every unit ranked; a year with a final assessment takes nothing from elsewhere."""
     found: dict[int, dict[int, Result]] = {year: {} for year in years}
     finals = _finals(department, years)
@@ -134,7 +134,7 @@ def _finals(department: Committee, years: tuple[int, ...]) -> dict[int, list[Map
     return found
 
 
-def _weighed(year: int, rows: list[Mapping[str, Any]], share: float) -> dict[int, Result]:
+def _weighed(year: int, rows: list[Mapping[str, Any]], share: Decimal) -> dict[int, Result]:
     low = lowest({row["committee_id"]: row["rank"] for row in rows}, group_size(share, len(rows)))
     return {
         row["committee_id"]: Result(

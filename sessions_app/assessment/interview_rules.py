@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
@@ -19,7 +20,7 @@ MOVES = Moves(
 MOST_COMMITMENTS = 20
 
 
-def group_size(share: float, ranked: int) -> int:
+def group_size(share: Decimal, ranked: int) -> int:
     """How many the lowest group has: the share of those ranked, rounded up, at least one; none of none."""
     return max(1, ceil(Fraction(str(share)) * ranked)) if ranked else 0
 
@@ -35,7 +36,7 @@ def lowest(ranks: Mapping[int, int], size: int) -> frozenset[int]:
     return frozenset(unit for unit, rank in ranks.items() if rank > 1 and below[rank] < size)
 
 
-def is_low(rank: int, of: int, share: float) -> bool:
+def is_low(rank: int, of: int, share: Decimal) -> bool:
     """For a result of which only the rank and the number of units is known."""
     return rank > of - group_size(share, of)
 

@@ -103,7 +103,7 @@ def interview_list(request: HttpRequest) -> HttpResponse:
     named = [one.committee for one in (*found.candidates, *found.left_out)]
     context = {
         "form": form, "page_obj": page, "lines": _lines(page), "department": department, "year": year, "years": years,
-        "found": found, "waiting": waiting, "share": f"{found.share * 100:g}%", "wide": True, "stage": given.get("stage"),
+        "found": found, "waiting": waiting, "share": f"{(found.share * 100).normalize():f}%", "wide": True, "stage": given.get("stage"),
         "may_suggest": department.path in request.user.reach(P.INTERVIEW_EDIT).paths,
         "trend_years": trend_years, "departments": list(departments_of(request, P.INTERVIEW_READ)), "own": candidates.OWN,
         "trend": [(one, [trend[at].get(one.pk) for at in trend_years]) for one in named],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -86,7 +87,8 @@ def _compared(facts: Facts) -> Block:
         said = percent if key.endswith("_rate") else number
         rows.append([label, said(was), said(now), _change(now, was, rate=key.endswith("_rate"))])
     columns = [("项目", 48, ""), (before["label"], 36, "n"), (facts["label"], 36, "n"), ("增减", 36, "n")]
-    note = "上期数按现有记录重新统计，含印发后的更正。" if facts["corrections"] else ""
+    note = f"本期未满，上期数只算到{day_words(before['last'])}。" if before.get("cut") else ""
+    note += "上期数按现有记录重新统计，含印发后的更正。" if facts["corrections"] else ""
     return _table("与上期比较", columns, rows, note=note)
 
 
@@ -94,10 +96,15 @@ def _change(now: Any, was: Any, *, rate: bool) -> str:
     if now is None or was is None:
         return "—"
     if rate:
-        points = round(round(float(now) * 100, 1) - round(float(was) * 100, 1), 1)
+        points = _points(now) - _points(was)
         return f"{points:+.1f}个百分点" if points else "持平"
-    change = float(now) - float(was)
-    return ("+" if change > 0 else "-") + number(abs(change)) if change else "持平"
+    change = Decimal(str(now)) - Decimal(str(was))
+    return ("+" if change > 0 else "-") + number(float(abs(change))) if change else "持平"
+
+
+def _points(rate: Any) -> Decimal:
+    """A rate in percent as it prints, so that the difference is that of the two printed numbers."""
+    return (Decimal(str(rate)) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def _findings(facts: Facts) -> Block:

@@ -16,7 +16,7 @@ from sessions_app.bulletins import rules
 from sessions_app.bulletins.models import Bulletin, BulletinStage
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage
 from sessions_app.facts import counted, figures, tables
-from sessions_app.facts.periods import Span, before, span
+from sessions_app.facts.periods import Span, before, same_days, span
 from sessions_app.facts.scope import subtree
 from sessions_app.findings.models import UNDER_WAY, Finding, FindingStage
 from sessions_app.papers.handlers import snapshot
@@ -38,7 +38,7 @@ def facts(bulletin: Bulletin, *, at: datetime) -> Facts:
     """About sixty queries, however many committees, sessions and corrections there are."""
     top, period = bulletin.committee, period_of(bulletin.year, bulletin.quarter)
     scope, today = subtree(top.path), at.astimezone(SHANGHAI).date()
-    past = before(period)
+    past = same_days(before(period), period, today)
     found = figures.for_scope(top.path, period, today=today)
     units, whole = _units(top, period)
     months = tables.months(scope, period)
@@ -54,7 +54,8 @@ def facts(bulletin: Bulletin, *, at: datetime) -> Facts:
         "committee": {"code": top.code, "name": top.name_on(min(period.last, today))},
         "figures": _plain(found),
         "previous": {
-            "label": rules.period_words(past.year, past.quarter or 0),
+            "label": rules.period_words(past.year, past.quarter or 0) + rules.until_words(past.last, cut=past.is_cut),
+            "first": past.first.isoformat(), "last": past.last.isoformat(), "cut": past.is_cut,
             "figures": _plain(figures.for_scope(top.path, past, today=today)),
         },
         "each": "all" if whole else "direct",

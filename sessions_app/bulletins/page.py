@@ -9,6 +9,7 @@ from roster.accounts.models import User
 from roster.accounts.roles import Permission
 from sessions_app.bulletins import blocks, markup, prose, rules
 from sessions_app.bulletins.actions import length_limit
+from sessions_app.bulletins.frozen import period_of
 from sessions_app.bulletins.models import Bulletin, BulletinStage
 from sessions_app.facts.figures import LABELS
 
@@ -81,6 +82,7 @@ def hands(bulletin: Bulletin) -> list[dict[str, Any]]:
 
 def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str, Any]]:
     """The buttons of who looks, each with one sentence of what will happen."""
+    early = rules.early_words(period_of(bulletin.year, bulletin.quarter).last, user.today)
     own = {
         needed for needed in (P.BULLETIN_EDIT, P.BULLETIN_CHECK, P.BULLETIN_SIGN)
         if user.may(needed) and Bulletin.objects.open_to(user, needed).filter(pk=bulletin.pk).exists()
@@ -96,7 +98,7 @@ def steps(bulletin: Bulletin, user: User, mismatches: int = 0) -> list[dict[str,
     match bulletin.stage:
         case S.DRAFT if edits:
             found.append({"do": "freeze", "label": "冻结数据", "tone": "primary",
-                          "sentence": "按此刻的记录取一份本期数据，存在这期通报里；以后记录再改，本期数字不变。"})  # fmt: skip
+                          "sentence": early + "按此刻的记录取一份本期数据，存在这期通报里；以后记录再改，本期数字不变。"})  # fmt: skip
         case S.FROZEN if edits:
             submit: dict[str, Any] = {"do": "submit", "label": "送核稿", "tone": "primary",
                       "sentence": "送核稿后正文锁定，由没有参与编制的同志核稿。"}  # fmt: skip

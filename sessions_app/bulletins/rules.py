@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -116,6 +117,21 @@ def submit_problems(
     elif mismatches:
         wrong += reason_problems(reason, f"保留 {mismatches} 处与冻结数据不一致的数字，")
     return wrong
+
+
+def until_words(last: date, *, cut: bool) -> str:
+    """（至8月30日） behind the name of a period that is cut off, nothing behind another."""
+    return f"（至{last.month}月{last.day}日）" if cut else ""
+
+
+def early_words(last: date, today: date) -> str:
+    """What freezing before the last day of the period means; empty on the last day and later."""
+    if today >= last:
+        return ""
+    return (
+        f"本期到{last.month}月{last.day}日才结束，现在冻结，数据只到{today.month}月{today.day}日，之后的学习不计入本期；"
+        "与上期比较取同样的天数。"
+    )
 
 
 def hand_problems(*, person: bool, compiled: bool, checked: bool, doing: str) -> list[str]:

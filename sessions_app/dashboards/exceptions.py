@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -22,6 +23,7 @@ from sessions_app.facts.drill import (
 )
 from sessions_app.facts.figures import Figures, for_each
 from sessions_app.facts.periods import Span, before, span
+from sessions_app.facts.rules import is_below
 from sessions_app.facts.scope import Scope
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.plans.models import PlanStage, StudyPlan
@@ -176,13 +178,13 @@ def _items_behind(at: Situation) -> QuerySet:
 
 
 def _below_target(at: Situation) -> QuerySet:
-    """Here and only here a rate decides: from the kept counts of every committee of the scope."""
+    """From the kept counts of every committee of the scope."""
     committees = counted.committees(at.scope, at.period)
     return committees.filter(pk__in=below_target(for_each(committees, at.period), at.rules["attendance_target"]))
 
 
-def below_target(figures: dict[int, Figures], target: float) -> list[int]:
-    return [pk for pk, one in figures.items() if one.presence_rate is not None and one.presence_rate < target]
+def below_target(figures: dict[int, Figures], target: Decimal) -> list[int]:
+    return [pk for pk, one in figures.items() if is_below(one.presence_rate, target)]
 
 
 def _make_up_line(row: MakeUpStudy) -> Line:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from roster.accounts.models import User
 from roster.committees.models import Committee
-from sessions_app.facts.periods import Span, span
+from sessions_app.facts.periods import Span, cut, span
 
 QUARTERS = [("", "全年"), ("1", "第一季度"), ("2", "第二季度"), ("3", "第三季度"), ("4", "第四季度")]
 MONTHS = [("", "全部月份"), *((str(month), f"{month}月") for month in range(1, 13))]
@@ -44,7 +44,15 @@ class PeriodForm(forms.Form):
     def span(self) -> Span:
         """The period asked for; what does not fit is left out (the error stands beside its field)."""
         values = self.cleaned_data if self.is_valid() else {**self.cleaned_data}
-        return span(values.get("year") or self.today.year, values.get("quarter"), values.get("month"))
+        whole = span(values.get("year") or self.today.year, values.get("quarter"), values.get("month"))
+        return cut(whole, self._until() or whole.last)
+
+    def _until(self) -> date | None:
+        """The last day of a period that was cut off to be compared; it comes with the link, nobody types it."""
+        try:
+            return date.fromisoformat(self.data.get("until", ""))
+        except ValueError:
+            return None
 
 
 def tops(user: User, permission: str, acting: Committee) -> QuerySet:

@@ -12,7 +12,7 @@ from sessions_app.facts import tables
 from sessions_app.facts.drill import address
 from sessions_app.facts.figures import KINDS, MODES, Figures, by_month
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import percent, rate, short
+from sessions_app.facts.rules import is_below, percent, rate, short
 from sessions_app.papers import charts
 from sessions_app.policies.rules import shown
 
@@ -45,14 +45,21 @@ def _before(last: Figures, value: int, unit: str) -> str:
     return NO_DATA if empty else f"{value} {unit}"
 
 
-def headline(now: Figures, last: Figures, links: Links, held: int, rules: dict[str, Any]) -> list[dict[str, Any]]:
-    """Seven figures; each opens the list it counts."""
+def headline(
+    now: Figures, last: Figures, links: Links, held: int, rules: dict[str, Any], past: Span
+) -> list[dict[str, Any]]:
+    """Seven figures; each opens the list it counts. `past` is the period that `last` counts."""
+    word = f"上期（至{past.last.month}月{past.last.day}日）" if past.is_cut else "上期"
+    return [{**one, "before_word": word} for one in _headline(now, last, links, held, rules)]
+
+
+def _headline(now: Figures, last: Figures, links: Links, held: int, rules: dict[str, Any]) -> list[dict[str, Any]]:
     target = rules["attendance_target"]
 
     def met(value: Decimal | None) -> dict[str, str]:
         if value is None:
             return {}
-        good = value >= Decimal(str(target))
+        good = not is_below(value, target)
         return {"note": "达到目标" if good else "低于目标", "tone": "ok" if good else "behind"}
 
     aim = shown("attendance_target", target)
@@ -156,10 +163,10 @@ def month_block(links: Links) -> Block:
     return Block("各月场次和参学", ("月份", "场次", "委员会场次", "出席率", "参学率"), rows, drawn)
 
 
-def trend_block(links: Links) -> Block:
-    """The period beside the same part of the two years before; fifteen queries."""
+def trend_block(links: Links, today: date) -> Block:
+    """The period beside the same days of the two years before; fifteen queries."""
     rows, bars, opens = [], [], []
-    for one in tables.years(links.place.scope, links.period):
+    for one in tables.years(links.place.scope, links.period, today=today):
         if not (
             one.committee_sessions or one.planned_items or one.outcomes
         ):  # nothing entered is not the same as nothing done
@@ -180,7 +187,9 @@ def trend_block(links: Links) -> Block:
             ],
         })  # fmt: skip
     drawn = chart("columns", bars, opens, unit="场", label="近三年集体学习场次")
-    return Block("近三年同期", ("期间", "场次", "出席率", "参学率", "计划完成率", "成果"), rows, drawn)
+    running = links.period.runs_on(today)
+    note = f"本期未满，往年也只算到{today.month}月{today.day}日。" if running else ""
+    return Block("近三年同期", ("期间", "场次", "出席率", "参学率", "计划完成率", "成果"), rows, drawn, note)
 
 
 def quarter_block(links: Links) -> Block:

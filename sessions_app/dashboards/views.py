@@ -32,7 +32,7 @@ from sessions_app.facts.appraisal_drill import FURTHER, listing
 from sessions_app.facts.drill import MAKERS, Listing, Narrow
 from sessions_app.facts.figures import KINDS as OUTCOME_KINDS
 from sessions_app.facts.figures import MODES, Figures, for_committee, for_scope
-from sessions_app.facts.periods import Span, before
+from sessions_app.facts.periods import Span, before, same_days
 from sessions_app.facts.rules import percent
 from sessions_app.facts.supervision import AGES, STEPS, Part
 from sessions_app.findings.models import FindingStage
@@ -70,6 +70,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     at = situation(here.scope, here.committee, period, request.today)
     committees = counted.committees(here.scope, period).in_order()
     rows = ranks.rows_of(committees, period)
+    last = same_days(before(period), period, request.today)
     below = below_target({row.committee_id: row.figures for row in rows}, at.rules["attendance_target"])
     held = exception_listing("committees_held", at).rows.count()
     page = Paginator(committees, HEAT_ROWS).get_page(request.GET.get("page"))
@@ -80,9 +81,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "place": here,
             "form": form,
             "period": period,
-            "figures": overview.headline(
-                figures, figures_of(here, before(period), request.today), links, held, at.rules
-            ),
+            "figures": overview.headline(figures, figures_of(here, last, request.today), links, held, at.rules, last),
             "found": [
                 *_overdue(request, here),
                 *((one, links.to(one.key)) for one in exceptions(at, below=len(below))),
@@ -93,7 +92,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "blocks": [
                 overview.month_block(links),
-                overview.trend_block(links),
+                overview.trend_block(links, request.today),
                 overview.outcome_block(figures, links),
                 overview.mode_block(figures, links),
                 overview.category_block(links),

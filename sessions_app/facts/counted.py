@@ -81,8 +81,11 @@ def closing_participations() -> Rows:
 
 
 def completed_items(scope: Scope, span: Span) -> Rows:
-    """Items of the period which a session held, whenever, has closed."""
-    return plan_items(scope, span).filter(Exists(closing_participations().filter(plan_item__plan__year=span.year)))
+    """Items of the period which a session held, whenever, has closed; of a period cut off, by its last day."""
+    closing = closing_participations().filter(plan_item__plan__year=span.year)
+    if span.is_cut:
+        closing = closing.filter(day__lte=span.last)
+    return plan_items(scope, span).filter(Exists(closing))
 
 
 def outcomes(scope: Scope, span: Span) -> Rows:
@@ -125,7 +128,7 @@ def findings(scope: Scope, span: Span) -> Rows:
 
 def findings_closed(scope: Scope, span: Span) -> Rows:
     """Of those found in the period the ones closed, whenever: closed of found is the rate."""
-    return findings(scope, span).filter(CLOSED)
+    return findings(scope, span).filter(closed(span))
 
 
 def findings_overdue(scope: Scope, span: Span, today: date | None = None) -> Rows:
@@ -134,6 +137,11 @@ def findings_overdue(scope: Scope, span: Span, today: date | None = None) -> Row
 
 
 CLOSED = Q(stage=FindingStage.CLOSED)
+
+
+def closed(span: Span) -> Q:
+    """Closed, whenever; of a period cut off, by its last day."""
+    return CLOSED & Q(closed_on__lte=span.last) if span.is_cut else CLOSED
 
 
 def overdue(day: date) -> Q:

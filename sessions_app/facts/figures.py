@@ -292,7 +292,7 @@ def _gather(scope: Scope, period: Span, today: date | None, *, each: bool) -> di
         counted.visits(scope, period), visits=Count("pk"), committees_visited=Count("committee_id", distinct=True)
     )  # fmt: skip
     several(
-        counted.findings(scope, period), findings=Count("pk"), findings_closed=Count("pk", filter=counted.CLOSED),
+        counted.findings(scope, period), findings=Count("pk"), findings_closed=Count("pk", filter=counted.closed(period)),
         findings_overdue=Count("pk", filter=counted.overdue(period.until(today))),
     )  # fmt: skip
     return found

@@ -1,8 +1,9 @@
 """The time a figure speaks of: a year, one of its quarters, one of its months."""
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 FIRST_YEAR, LAST_YEAR = 1921, 2200
 
@@ -19,12 +20,25 @@ class Span:
 
     @property
     def label(self) -> str:
-        """2026年, 2026年第二季度, 2026年5月."""
+        """2026年, 2026年第二季度, 2026年5月; of one that is cut off 2025年（至11月30日）."""
+        return f"{self.name}（至{self.last.month}月{self.last.day}日）" if self.is_cut else self.name
+
+    @property
+    def name(self) -> str:
         if self.month:
             return f"{self.year}年{self.month}月"
         if self.quarter:
             return f"{self.year}年第{'一二三四'[self.quarter - 1]}季度"
         return f"{self.year}年"
+
+    @property
+    def is_cut(self) -> bool:
+        """Ends before the year, quarter or month does: the same days of an earlier period, see `same_days`."""
+        return self.last < span(self.year, self.quarter, self.month).last
+
+    def runs_on(self, today: date) -> bool:
+        """It has begun and its last day is still to come."""
+        return self.first <= today < self.last
 
     @property
     def months(self) -> range:
@@ -34,9 +48,10 @@ class Span:
         """The day that what is due is judged by: the period's last, but never one after `today`, where that is given."""
         return min(self.last, today) if today else self.last
 
-    def query(self) -> dict[str, int]:
+    def query(self) -> dict[str, Any]:
         """The same period as the parameters of an address."""
-        parts = {"year": self.year, "quarter": self.quarter, "month": self.month}
+        parts: dict[str, Any] = {"year": self.year, "quarter": self.quarter, "month": self.month}
+        parts["until"] = self.last.isoformat() if self.is_cut else None
         return {name: value for name, value in parts.items() if value}
 
 
@@ -66,3 +81,21 @@ def before(now: Span) -> Span:
     if now.quarter:
         return span(now.year, now.quarter - 1) if now.quarter > 1 else span(now.year - 1, 4)
     return span(now.year - 1)
+
+
+def cut(whole: Span, last: date) -> Span:
+    """The period up to a day of it; the whole where the day is not in it."""
+    return replace(whole, last=last) if whole.first <= last < whole.last else whole
+
+
+def same_days(past: Span, now: Span, today: date) -> Span:
+    """As much of an earlier period as has passed of `now`: eleven months are never put beside twelve.
+
+    The month and the day within it count, so 30 November stands beside 30 August of the quarter before. A period that
+    is over, or has not begun, is compared with the whole.
+    """
+    if not now.runs_on(today):
+        return past
+    month = past.first.month + today.month - now.first.month
+    day = min(today.day, monthrange(past.first.year, month)[1])
+    return cut(past, date(past.first.year, month, day))

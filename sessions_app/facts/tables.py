@@ -16,7 +16,7 @@ from roster.people.models import GroupRole, Membership
 from sessions_app.attendance.models import AWAY, Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.facts import counted
 from sessions_app.facts.figures import MARKS, Figures, attendance_sums, for_each
-from sessions_app.facts.periods import Span, span
+from sessions_app.facts.periods import Span, same_days, span
 from sessions_app.facts.rules import Number, known_rate, plain
 from sessions_app.facts.scope import Scope, only
 from sessions_app.outcomes.models import Outcome, OutcomeKind
@@ -215,11 +215,16 @@ class YearRow:
     outcomes: int
 
 
-def years(scope: Scope, period: Span, *, count: int = 3) -> list[YearRow]:
-    """The period and the same part of the years before it, the oldest first. Five queries a year."""
+def years(scope: Scope, period: Span, *, count: int = 3, today: date | None = None) -> list[YearRow]:
+    """The period and the same part of the years before it, the oldest first. Five queries a year.
+
+    `today`: while the period runs on that day, the years before end on the same day of the year.
+    """
     found = []
     for back in range(count - 1, -1, -1):
         past = span(period.year - back, period.quarter, period.month)
+        if today and back:
+            past = same_days(past, period, today)
         sums = _sums(counted.participations(scope, past).annotate(part_of_year=ExtractYear("day")))[past.year]
         found.append(
             YearRow(

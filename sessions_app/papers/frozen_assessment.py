@@ -21,10 +21,12 @@ from sessions_app.assessment.models import (
 )
 from sessions_app.facts import figures
 from sessions_app.facts.figures import LABELS, Figures
-from sessions_app.facts.periods import Span, before, span
+from sessions_app.facts.periods import Span, before, same_days, span
+from sessions_app.facts.rules import is_below
 from sessions_app.papers import frozen, frozen_people, rules
 from sessions_app.papers.models import PaperKind
 from sessions_app.policies import parameters
+from sessions_app.policies.rules import shown
 
 Facts = dict[str, Any]
 TOLD = (AssessmentStage.PUBLIC, AssessmentStage.FINAL)  # from here on a unit reads what was found
@@ -153,14 +155,14 @@ def briefing(committee: Committee, year: int, *, today: date, quarter: int | Non
     """工作情况汇报: seven figures of a department's subtree beside the period before, what is behind in words, and what is
     asked of the leader. From the same facts as every page."""
     period = span(year, quarter)
-    last = before(period)
+    last = same_days(before(period), period, today)
     until = period.until(today)
     rows = Committee.objects.under(committee).active_in(period.first, period.last).in_order()
     names = {row.pk: row.name_on(until) for row in rows.prefetch_related("names")}
     each = figures.for_each(rows, period, today=today)
     now = figures.for_scope(committee.path, period, today=today)
     then = figures.for_scope(committee.path, last, today=last.last)
-    target = float(parameters.value("attendance_target", committee, until))
+    target = parameters.value("attendance_target", committee, until)
     late = _late(each, names, target)
     name = committee.name_on(until)
     return {
@@ -187,14 +189,11 @@ def _value(found: Figures, key: str) -> float | int | None:
     return None if value is None else float(value) if isinstance(value, Decimal) else value
 
 
-def _late(each: Mapping[int, Figures], names: Mapping[int, str], target: float) -> list[Facts]:
+def _late(each: Mapping[int, Figures], names: Mapping[int, str], target: Decimal) -> list[Facts]:
     """What is behind, in words; each with its key and count, so that nothing is said twice."""
     idle = [names[pk] for pk, one in each.items() if not one.committee_sessions]
     planless = [names[pk] for pk, one in each.items() if not one.planned_items]
-    low = [
-        names[pk] for pk, one in each.items()
-        if target and one.presence_rate is not None and float(one.presence_rate) < target
-    ]  # fmt: skip
+    low = [names[pk] for pk, one in each.items() if is_below(one.presence_rate, target)]
     overdue = {names[pk]: one.findings_overdue for pk, one in each.items() if one.findings_overdue}
     found = []
     if idle:
@@ -202,7 +201,7 @@ def _late(each: Mapping[int, Figures], names: Mapping[int, str], target: float) 
     if planless:
         found.append(("planless", len(planless), f"没有审定的年度计划专题的：{_some(planless)}。"))
     if low:
-        found.append(("low", len(low), f"出席率低于{rules.percent(target)}的：{_some(low)}。"))
+        found.append(("low", len(low), f"出席率低于{shown('attendance_target', target)}的：{_some(low)}。"))
     if overdue:
         found.append((
             "overdue", sum(overdue.values()), f"超期未销号的问题{sum(overdue.values())}项，涉及{_some(overdue)}。"

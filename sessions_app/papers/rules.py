@@ -55,9 +55,11 @@ def moment_words(value: str | datetime | None) -> str:
     return f"{day_words(moment.date())} {moment:%H:%M}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: Decimal | float | None) -> str:
     """A share between 0 and 1 with one decimal; 待补 when nothing was expected."""
-    return UNKNOWN if value is None else f"{round(value * 1000 + 1e-9) / 10:.1f}%"
+    if value is None:
+        return UNKNOWN
+    return f"{(Decimal(str(value)) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
 def number(value: float | int | None) -> str:

@@ -14,7 +14,7 @@ from roster.committees.rules import period_reasons, said
 from sessions_app.policies.models import Period, PolicyParameter, WorkingDay
 from sessions_app.policies.moves import MOVES
 from sessions_app.policies.periods import load_gate
-from sessions_app.policies.rules import KEYS, period_last_day, shown
+from sessions_app.policies.rules import KEYS, kept, period_last_day, shown
 
 PARAMETER_TWICE = "这个参数在同一范围、同一天已有一个值，请刷新后核对。"
 
@@ -27,6 +27,7 @@ def set_parameter(
     """The value for a committee and all below it from `since`; the one in force before ends the day before."""
     if key not in KEYS:
         raise Refused("没有这个参数，请从列表中选择。")
+    value = kept(key, value)
     Committee.objects.lock(committee.pk)
     rows = PolicyParameter.objects.filter(key=key, committee=committee)
     reasons = period_reasons(since, until)

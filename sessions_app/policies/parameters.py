@@ -8,13 +8,13 @@ from typing import Any
 
 from roster.committees.models import Committee
 from sessions_app.policies.models import PolicyParameter
-from sessions_app.policies.rules import KEYS, ancestors
+from sessions_app.policies.rules import KEYS, ancestors, typed
 
 NAMED = 1000  # for more committees the values set anywhere are fewer than the ids to name
 
 
 def value(key: str, committee: Committee, on: date) -> Any:
-    """One query. The type is the key's (int, float, `"01-31"`, bool). KeyError for a key that does not exist."""
+    """One query. The type is the key's (int, Decimal, `"01-31"`, bool). KeyError for a key that does not exist."""
     return values([key], [committee], on)[committee.pk][key]
 
 
@@ -28,7 +28,7 @@ def values(keys: Iterable[str], committees: Iterable[Committee], on: date) -> di
         rows = rows.filter(committee_id__in=ids)
     set_here: dict[int, dict[str, Any]] = defaultdict(dict)
     for key, committee_id, found in rows.values_list("key", "committee_id", "value"):
-        set_here[committee_id][key] = found
+        set_here[committee_id][key] = typed(key, found)
     resolved: dict[str, dict[str, Any]] = {"": defaults}
     return {pk: dict(_resolve(path, set_here, resolved)) for pk, path in paths.items()}
 
@@ -56,7 +56,7 @@ class Dated:
         for key, committee_id, since, until, found in rows.values_list(
             "key", "committee_id", "since", "until", "value"
         ):
-            self._set[key, committee_id].append((since, until, found))
+            self._set[key, committee_id].append((since, until, typed(key, found)))
         self._of_chain = cache(self._find)
 
     def at(self, path: str, key: str, day: date) -> Any:

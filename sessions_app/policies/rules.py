@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +33,8 @@ class Key:
 
 RULE = "《中国共产党党委（党组）理论学习中心组学习规则》"
 PRACTICE = "各地通行做法，可按本地规定修改"
+RATE_HINT = "百分数，如 95 或 95%"
+LOWEST_HINT = "百分数，10 即末 10%，至少 1 家"
 LENGTH = "《整治形式主义为基层减负若干规定》"
 _ALL = (
     Key("sessions_per_quarter", "每季度集体学习研讨不少于", ValueType.COUNT, 1, "次", RULE),
@@ -39,10 +42,10 @@ _ALL = (
     Key("speeches_per_member_year", "每名成员每年重点发言不少于", ValueType.COUNT, 1, "次", PRACTICE, "0 表示不考核"),
     Key("reports_per_year", "每名成员每年调研报告或理论文章不少于", ValueType.COUNT, 1, "篇", PRACTICE, "0 表示不考核"),
     Key("speech_quota_per_session", "每场集体学习重点发言不少于", ValueType.COUNT, 2, "人", PRACTICE, "0 表示不考核"),
-    Key("attendance_target", "出席率目标", ValueType.RATE, 0.9, "", PRACTICE, "0 到 1 之间，0.9 即 90%", 0, 1),
+    Key("attendance_target", "出席率目标", ValueType.RATE, Decimal("0.9"), "", PRACTICE, RATE_HINT, 0, 1),
     Key("make_up_due_working_days", "补学期限", ValueType.COUNT, 15, "个工作日", PRACTICE, "自学习当日起算", 1),
     Key("minutes_due_working_days", "学习记录完成期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自学习当日起算", 1),
-    Key("plan_due_day", "年度学习计划备案截止日", ValueType.DAY_OF_YEAR, "01-31", "", RULE, "月-日，如 01-31"),
+    Key("plan_due_day", "年度学习计划备案截止日", ValueType.DAY_OF_YEAR, "01-31", "", PRACTICE, "月-日，如 01-31"),
     Key(
         "late_entry_grace_days", "补录免写事由的天数", ValueType.COUNT, 7, "天", PRACTICE, "学习后几天内录入不用写事由"
     ),
@@ -64,7 +67,7 @@ _ALL = (
     Key(
         "prompt_receipt_working_days", "学习提示签收期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自发布当日起算", 1
     ),
-    Key("report_due_day", "上年度学习情况报告截止日", ValueType.DAY_OF_YEAR, "01-31", "", RULE, "月-日，如 01-31"),
+    Key("report_due_day", "上年度学习情况报告截止日", ValueType.DAY_OF_YEAR, "01-31", "", PRACTICE, "月-日，如 01-31"),
     Key(
         "year_close_notice_working_days",
         "年度截止前提醒",
@@ -123,7 +126,7 @@ _ALL = (
     Key("self_score_working_days", "考核自评期限", ValueType.COUNT, 10, "个工作日", PRACTICE, "自发起自评当日起算", 1),
     Key("objection_working_days", "考核结果申诉期限", ValueType.COUNT, 5, "个工作日", PRACTICE, "自公示当日起算", 1),
     Key("interview_years", "连续几年排名靠后列入约谈建议", ValueType.COUNT, 2, "年", PRACTICE, "", 1, 5),
-    Key("interview_lowest_share", "排名靠后的比例", ValueType.RATE, 0.1, "", PRACTICE, "0.1 即末 10%，至少 1 家", 0, 1),
+    Key("interview_lowest_share", "排名靠后的比例", ValueType.RATE, Decimal("0.1"), "", PRACTICE, LOWEST_HINT, 0, 1),
     Key(
         "bulletin_receipt_working_days",
         "学情通报签收期限",
@@ -193,9 +196,7 @@ def read_value(key: str, text: str) -> Any:
                 raise ValueError(f"“{rule.label}”应为 {rule.least:g} 到 {rule.most:g} 之间的整数。")
             return int(text)
         case ValueType.RATE:
-            if not re.fullmatch(r"\d(\.\d{1,4})?", text) or not rule.least <= float(text) <= rule.most:
-                raise ValueError(f"“{rule.label}”应为 {rule.least:g} 到 {rule.most:g} 之间的小数，如 0.9。")
-            return float(text)
+            return _read_rate(rule, text)
         case ValueType.DAY_OF_YEAR:
             found = DAY_OF_YEAR.fullmatch(text)
             try:
@@ -211,11 +212,47 @@ def read_value(key: str, text: str) -> Any:
             return text == "是"
 
 
+PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*([%％]?)")
+
+
+def _read_rate(rule: Key, text: str) -> Decimal:
+    """95, 95%, 90.0% and 0.95 are the same kind of thing; what could be either (1, 1.2) is asked about."""
+    found = PERCENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"“{rule.label}”应为百分数，如 95 或 95%。")
+    number = Decimal(found[1])
+    if not found[2] and 1 <= number < 2:
+        raise ValueError(f"“{rule.label}”应写明百分号：{number:f}% 还是 {(number * 100).normalize():f}%。")
+    share = number / 100 if found[2] or number >= 2 else number
+    if not rule.least <= share <= rule.most:
+        raise ValueError(f"“{rule.label}”应在 {rule.least * 100:g}% 到 {rule.most * 100:g}% 之间。")
+    if share != share.quantize(Decimal("0.0001")):
+        raise ValueError(f"“{rule.label}”应为百分数，最多两位小数，如 92.25%。")
+    return share.quantize(Decimal("0.0001"))
+
+
+def typed(key: str, value: Any) -> Any:
+    """A value as it was kept, in the type of its key: a rate is always a Decimal, whatever the row holds."""
+    return Decimal(str(value)) if KEYS[key].type == ValueType.RATE else value
+
+
+def kept(key: str, value: Any) -> Any:
+    """A value as JSON keeps it: a rate as text, so that it comes back as it went in."""
+    return f"{typed(key, value):f}" if KEYS[key].type == ValueType.RATE else value
+
+
+def percent(value: Decimal) -> str:
+    """90.0%, 92.25%: one decimal, and the second where it is not nothing."""
+    exact = (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    short = exact.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{short if short == exact else exact}%"
+
+
 def shown(key: str, value: Any) -> str:
     """A value in words: 15 个工作日, 90%, 1月31日."""
     rule = KEYS[key]
     if rule.type == ValueType.RATE:
-        return f"{float(value):.1%}"
+        return percent(typed(key, value))
     if rule.type == ValueType.DAY_OF_YEAR:
         month, day = str(value).split("-")
         return f"{int(month)}月{int(day)}日"

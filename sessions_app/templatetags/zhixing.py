@@ -9,6 +9,7 @@ from django import template
 from roster.accounts.models import User
 from roster.audit.actions import SHANGHAI
 from sessions_app.desk.strip import stations_of
+from sessions_app.facts.rules import percent
 from sessions_app.sessions.models import StudySession
 
 register = template.Library()
@@ -50,7 +51,7 @@ def moment(value: datetime | None) -> str:
 @register.filter
 def rate(value: Decimal | float | None) -> str:
     """A share between 0 and 1 as 77.8%; 待补 when nothing was expected."""
-    return UNKNOWN if value is None else f"{Decimal(str(value)) * 100:.1f}%"
+    return UNKNOWN if value is None else percent(Decimal(str(value))) or UNKNOWN
 
 
 @register.filter

@@ -282,7 +282,7 @@ def test_a_briefing_tells_figures_what_is_behind_and_what_is_asked(world: World)
     facts = frozen_assessment.briefing(world.city, 2026, today=build.DAY, quarter=1)
     assert 5 <= len(facts["rows"]) <= 7
     said = figures_of(facts)
-    assert said["委员会场次"] == 1 and said["出席率"] == 0.5 and facts["before"] == "2025年第四季度"
+    assert said["委员会场次"] == 1 and said["出席率"] == 0.5 and facts["before"] == "2025年第四季度（至12月20日）"
     behind = {row["key"]: row["words"] for row in facts["behind"]}
     assert behind["idle"] == "没有开展集体学习的：中共测试市委员会1家。"
     assert "测试市发改委党组" in behind["low"] and "90" in behind["low"]

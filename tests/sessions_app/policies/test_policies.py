@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from random import Random
 
@@ -22,6 +23,7 @@ from sessions_app.policies import actions, calendar, parameters, periods
 from sessions_app.policies.models import Period, PeriodStage, PolicyParameter, WorkingDay
 from sessions_app.policies.rules import (
     KEYS,
+    PRACTICE,
     ValueType,
     WorkingDays,
     ancestors,
@@ -66,7 +68,7 @@ def test_quarters_end_where_they_end() -> None:
 
 
 def test_values_are_read_and_shown_by_their_kind() -> None:
-    assert read_value("attendance_target", "0.85") == 0.85 and shown("attendance_target", 0.85) == "85.0%"
+    assert read_value("attendance_target", "0.85") == Decimal("0.85") and shown("attendance_target", 0.85) == "85.0%"
     assert (
         read_value("plan_due_day", "02-29".replace("29", "28")) == "02-28"
         and shown("plan_due_day", "01-31") == "1月31日"
@@ -343,3 +345,39 @@ def test_period_pages(tree: Tree, reviewer: User, enter: Callable) -> None:
     assert act(second, "unfreeze/agree") == "CLOSED" and act(client, "reopen", reason="补录") == "OPEN"
     foreign = shut(tree.other, reviewer)
     assert client.post(f"/periods/{foreign.pk}/freeze/", {"version": foreign.version}).status_code == 404
+
+
+@pytest.mark.parametrize("key", [key.key for key in KEYS.values() if key.type == ValueType.RATE])
+@pytest.mark.parametrize("text", ["95", "95%", "95.0%", "95.00", "0.95", "95％", " 95 % "])
+def test_a_percentage_is_typed_as_a_percentage(key: str, text: str) -> None:
+    assert read_value(key, text) == Decimal("0.95") and shown(key, read_value(key, text)) == "95.0%"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("1", "1% 还是 100%"), ("1.2", "1.2% 还是 120%"), ("101%", "100%"), ("九成", "百分数"), ("95.123%", "两位小数")],
+)
+def test_what_is_no_percentage_is_asked_about(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match="出席率目标") as refused:
+        read_value("attendance_target", text)
+    assert said in str(refused.value)
+    assert (read_value("attendance_target", "1%"), read_value("attendance_target", "100")) == (
+        Decimal("0.01"),
+        Decimal(1),
+    )
+
+
+@pytest.mark.django_db
+def test_a_rate_is_a_decimal_from_the_form_to_the_rule(tree: Tree, admin: User) -> None:
+    """Whatever the row holds: rows of older versions keep floats."""
+    put(tree.city, read_value("attendance_target", "92.25%"), admin, key="attendance_target")
+    PolicyParameter.objects.create(key="attendance_target", committee=tree.other, value=0.9, since=DAY, source="旧版")
+    dated = parameters.Dated(["attendance_target"], DAY, DAY)
+    for where, wanted in ((tree.city, "0.9225"), (tree.other, "0.9")):
+        for found in (
+            parameters.value("attendance_target", where, DAY),
+            dated.at(where.path, "attendance_target", DAY),
+        ):
+            assert isinstance(found, Decimal) and found == Decimal(wanted)
+    assert shown("attendance_target", PolicyParameter.objects.get(committee=tree.city).value) == "92.25%"
+    assert [KEYS[key].source for key in ("plan_due_day", "report_due_day", "year_close_day")] == [PRACTICE] * 3
