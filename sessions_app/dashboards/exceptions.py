@@ -23,13 +23,12 @@ from sessions_app.facts.drill import (
 )
 from sessions_app.facts.figures import Figures, for_each
 from sessions_app.facts.periods import Span, before, span
-from sessions_app.facts.rules import is_below
 from sessions_app.facts.scope import Scope
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.plans.models import PlanStage, StudyPlan
 from sessions_app.policies import calendar
 from sessions_app.policies.parameters import values
-from sessions_app.policies.rules import day_in_year, shown
+from sessions_app.policies.rules import day_in_year, is_below, shown
 from sessions_app.sessions.models import (
     COUNTED_FORMS,
     TOOK_PLACE,

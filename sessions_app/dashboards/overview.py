@@ -12,9 +12,9 @@ from sessions_app.facts import tables
 from sessions_app.facts.drill import address
 from sessions_app.facts.figures import KINDS, MODES, Figures, by_month
 from sessions_app.facts.periods import Span, span
-from sessions_app.facts.rules import is_below, percent, rate, short
+from sessions_app.facts.rules import percent, rate, short
 from sessions_app.papers import charts
-from sessions_app.policies.rules import shown
+from sessions_app.policies.rules import is_below, shown
 
 NO_DATA = "无数据"
 QUARTER_WORDS = ("第一季度", "第二季度", "第三季度", "第四季度")

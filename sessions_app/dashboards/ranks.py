@@ -7,17 +7,19 @@ from typing import Any
 from django.db.models import QuerySet
 
 from roster.accounts.sheets import Percent
+from roster.committees.models import CommitteeLevel
 from sessions_app.dashboards.overview import Links
 from sessions_app.facts.periods import Span
 from sessions_app.facts.rules import percent, short
 from sessions_app.facts.tables import CommitteeRow, ranking
 
 HEADS = (
-    "名次", "编码", "委员会", "场次", "天数", "应到人次", "出席率", "参学率", "计划专题", "已完成", "发言", "成果", "政策转化", "补录",
+    "层级", "名次", "编码", "委员会", "场次", "天数", "应到人次", "出席率", "参学率", "计划专题", "已完成", "发言", "成果", "政策转化", "补录",
 )  # fmt: skip
+LEVELS = list(CommitteeLevel.values)
 SORTS: dict[str, tuple[str, Any]] = {
     "committee": ("委员会", None),
-    "place": ("名次", lambda row: row.place or 10**6),
+    "place": ("名次", lambda row: (LEVELS.index(row.level), row.place or 10**6)),
     "sessions": ("场次", lambda row: row.figures.committee_sessions),
     "days": ("天数", lambda row: row.figures.days),
     "presence": ("出席率", lambda row: _known(row.figures.presence_rate)),
@@ -29,6 +31,10 @@ SORTS: dict[str, tuple[str, Any]] = {
 }
 
 
+def level_words(row: CommitteeRow) -> str:
+    return str(CommitteeLevel(row.level).label)
+
+
 def _known(value: Decimal | None) -> Decimal:
     return Decimal(-1) if value is None else value
 
@@ -38,9 +44,10 @@ def rows_of(committees: QuerySet, period: Span) -> list[CommitteeRow]:
 
 
 def last(rows: Sequence[CommitteeRow], number: int) -> list[CommitteeRow]:
-    """The ones furthest behind, the last first: those with a rank at the end, not those without one."""
+    """The ones with the lowest 参学率, the lowest first; those of whom nothing is known are not among them."""
     ranked = [row for row in rows if row.place is not None]
-    return list(reversed(ranked[-number:])) if len(ranked) > 1 else []
+    lowest = sorted(ranked, key=lambda row: _known(row.figures.participation_rate))
+    return lowest[:number] if len(ranked) > 1 else []
 
 
 def sorted_rows(rows: list[CommitteeRow], sort: str) -> list[CommitteeRow]:
@@ -79,6 +86,7 @@ def _line(row: CommitteeRow, links: Links) -> dict[str, Any]:
     ]
     return {
         "place": row.place,
+        "level": level_words(row),
         "name": row.name,
         "committee_id": row.committee_id,
         "cells": [
@@ -92,7 +100,7 @@ def sheet_rows(rows: Iterable[CommitteeRow]) -> Iterable[list[Any]]:
     for row in rows:
         one = row.figures
         yield [
-            row.place if row.place is not None else "", row.code, row.name, one.committee_sessions, one.days, one.expected,
+            level_words(row), row.place if row.place is not None else "", row.code, row.name, one.committee_sessions, one.days, one.expected,
             _percent(one.presence_rate), _percent(one.participation_rate), one.planned_items, one.completed_items,
             one.speeches, one.outcomes, one.policies_from_proposals, one.late_entries,
         ]  # fmt: skip

@@ -35,6 +35,7 @@ from sessions_app.facts.figures import MODES, Figures, for_committee, for_scope
 from sessions_app.facts.periods import Span, before, same_days
 from sessions_app.facts.rules import percent
 from sessions_app.facts.supervision import AGES, STEPS, Part
+from sessions_app.facts.tables import RANKED_BY
 from sessions_app.findings.models import FindingStage
 from sessions_app.plans.models import ContentCategory
 from sessions_app.reminders.behind import overdue_in
@@ -132,7 +133,7 @@ def committee_table(request: HttpRequest) -> HttpResponse:
     rows = ranks.sorted_rows(ranks.rows_of(counted.committees(here.scope, period).in_order(), period), sort)
     if request.GET.get("format") == "xlsx":
         title = f"{period.label}各单位学习情况"
-        note = f"{here.committee.name}，截至 {request.today}"
+        note = f"{here.committee.name}，截至 {request.today}。{RANKED_BY}"
         content = workbook("各单位学习情况", ranks.HEADS, ranks.sheet_rows(rows), note=f"{title}。{note}")
         return download(request, here, title, content)
     page = Paginator(rows, _size(request)).get_page(request.GET.get("page"))
@@ -146,6 +147,7 @@ def committee_table(request: HttpRequest) -> HttpResponse:
             "page_obj": page,
             "lines": ranks.lines(page.object_list, links),
             "columns": ranks.columns(sort),
+            "ranked_by": RANKED_BY,
             "back": f"{reverse('dashboard')}?{query_of(here, period)}",
         },
     )

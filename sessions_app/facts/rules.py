@@ -36,15 +36,9 @@ def known_rate(part: Fraction | int, whole: Fraction | int, unmarked: Fraction |
     return None if unmarked and unmarked == whole else rate(part, whole)
 
 
-def is_below(value: Decimal | None, target: Decimal) -> bool:
-    """Whether a rate misses its target: the one place where a rate decides.
-
-    Exactly at the target is not below it; nothing expected, or no target set (0), misses nothing. Both are Decimals:
-    0.9 as a float is a little more than nine tenths.
-    """
-    if not isinstance(target, Decimal) or not isinstance(value, Decimal | None):
-        raise TypeError("rates and targets are Decimals")
-    return value is not None and value < target
+def tenth(value: Decimal | None) -> Decimal | None:
+    """A rate as exact as it prints: to the tenth of a percent."""
+    return None if value is None else value.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
 
 
 def percent(value: Decimal | None) -> str | None:

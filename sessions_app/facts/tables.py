@@ -12,12 +12,13 @@ from typing import Any
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractQuarter, ExtractYear
 
+from roster.committees.models import CommitteeLevel
 from roster.people.models import GroupRole, Membership
 from sessions_app.attendance.models import AWAY, Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.facts import counted
 from sessions_app.facts.figures import MARKS, Figures, attendance_sums, for_each
 from sessions_app.facts.periods import Span, same_days, span
-from sessions_app.facts.rules import Number, known_rate, plain
+from sessions_app.facts.rules import Number, known_rate, plain, tenth
 from sessions_app.facts.scope import Scope, only
 from sessions_app.outcomes.models import Outcome, OutcomeKind
 from sessions_app.plans.models import ContentCategory
@@ -490,22 +491,34 @@ class CommitteeRow:
     figures: Figures
 
 
+# How places are given, as pages and papers print it. 参学率 counts to the tenth of a percent that is printed, and last:
+# somebody away for one of three days would otherwise put his unit behind every unit that met once.
+RANKED_BY = "同一层级内排名，依次按计划完成率、场次、参学率，相同的并列"
+
+
 def ranking(committees: QuerySet, period: Span, *, today: date | None = None) -> list[CommitteeRow]:
-    """By 参学率, then 计划完成率, then sessions; equals share a place and the next is skipped. Fifteen queries."""
+    """Level by level, see RANKED_BY; within one equals share a place and the next is skipped. Fifteen queries.
+
+    Never across levels: a city department and a township do not owe the same.
+    """
     figures = for_each(committees, period, today=today)
     rows = committees.values_list("pk", "code", "name", "level", "parent_id", "path")
 
-    def merit(pk: int) -> tuple[Decimal, Decimal, int]:
-        one = figures[pk]
-        return one.participation_rate or Decimal(0), one.completion_rate or Decimal(0), one.committee_sessions
+    def merit(row: tuple[Any, ...]) -> tuple[Decimal, int, Decimal]:
+        one = figures[row[0]]
+        return (
+            one.completion_rate or Decimal(0), one.committee_sessions, tenth(one.participation_rate) or Decimal(0)
+        )  # fmt: skip
 
-    ranked = sorted((row for row in rows if figures[row[0]].expected), key=lambda row: merit(row[0]), reverse=True)
-    places: dict[int, int] = {}
-    for position, row in enumerate(ranked, start=1):
-        equal = position > 1 and merit(row[0]) == merit(ranked[position - 2][0])
-        places[row[0]] = places[ranked[position - 2][0]] if equal else position
-    rest = [row for row in rows if row[0] not in places]
-    return [CommitteeRow(*row, place=places.get(row[0]), figures=figures[row[0]]) for row in [*ranked, *rest]]
+    found: list[CommitteeRow] = []
+    for level in CommitteeLevel:
+        peers = [row for row in rows if row[3] == level]
+        ranked = sorted((row for row in peers if figures[row[0]].expected), key=merit, reverse=True)
+        first: dict[Any, int] = {}
+        places = {row[0]: first.setdefault(merit(row), place) for place, row in enumerate(ranked, start=1)}
+        rest = [row for row in peers if row[0] not in places]
+        found += [CommitteeRow(*row, place=places.get(row[0]), figures=figures[row[0]]) for row in [*ranked, *rest]]
+    return found
 
 
 def idle_quarters(committees: QuerySet, year: int) -> dict[int, frozenset[int]]:

@@ -35,6 +35,11 @@ class Answer:
     well: bool
     says: str
     cure: str = ""
+    substituted: bool = False  # it works, but not with what was asked for
+
+    @property
+    def word(self) -> str:
+        return "异常" if not self.well else "有代替" if self.substituted else "正常"
 
 
 def database() -> Answer:
@@ -136,7 +141,7 @@ def fonts() -> Answer:
     if missing:
         return Answer(name, title, False, f"没有 {'、'.join(missing)}，也没有可以代替的字体", cure)
     if fallback:
-        return Answer(name, title, True, "；".join(fallback))
+        return Answer(name, title, True, "；".join(fallback), cure, substituted=True)
     return Answer(name, title, True, "公文标准字体齐全")
 
 

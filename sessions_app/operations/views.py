@@ -32,7 +32,8 @@ def health_page(request: HttpRequest) -> HttpResponse:
     answers = probes.page(state, settings.PROGRAM_VERSION)
     context = {
         "now": now, "version": settings.PROGRAM_VERSION, "answers": answers,
-        "wrong": [answer for answer in answers if not answer.well], "state": state, "figures": _figures(request, state, now),
+        "wrong": [answer for answer in answers if not answer.well],
+        "substituted": any(answer.substituted for answer in answers), "state": state, "figures": _figures(request, state, now),
         "lines": overview.beat_lines(), "rounds": overview.last_rounds(), "may_switch": request.user.may(P.BEAT_EDIT),
         "deliveries_url": _deliveries(request),
     }  # fmt: skip

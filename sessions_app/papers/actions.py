@@ -77,6 +77,12 @@ def add_file(
     return row
 
 
+def read_at(facts: Facts) -> datetime | None:
+    """When the figures of a paper were read, where that is not when it is signed: a bulletin is frozen long before."""
+    said = str(facts.get("as_of") or "")
+    return datetime.fromisoformat(said) if "T" in said else None
+
+
 def issue(
     kind: str, *, committee: Committee, year: int, subject_id: int | None, facts: Facts, by: Actor, at: datetime,
 ) -> IssuedPaper:  # fmt: skip
@@ -86,7 +92,7 @@ def issue(
         made = typeset.single(kind, facts)
         return keep(
             kind, committee=committee, year=year, subject_id=subject_id, number=number, facts=facts, made=made,
-            as_of=at, by=by, at=at, others=copies.made(kind, facts, committee),
+            as_of=read_at(facts) or at, by=by, at=at, others=copies.made(kind, facts, committee),
         )  # fmt: skip
     except PaperFailed as error:
         raise Refused(error.sentence) from error

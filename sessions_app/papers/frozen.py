@@ -18,7 +18,7 @@ from sessions_app.facts.periods import Span, span
 from sessions_app.facts.scope import only, subtree
 from sessions_app.guidance.models import Department, StudyPrompt
 from sessions_app.minutes.models import Minutes, MinutesSection
-from sessions_app.papers import rules
+from sessions_app.papers import frozen_weighed, rules
 from sessions_app.plans.models import StudyMode, StudyPlan
 from sessions_app.policies import parameters
 from sessions_app.sessions.ground import away_from
@@ -125,6 +125,7 @@ def annual_section(committee: Committee, year: int, *, today: date, prose: Mappi
         "visits": _bare(supervision.visits(only(committee.pk), period)),
         "findings": _bare(supervision.findings(only(committee.pk), period, today)),
         "closing": tables.as_plain(found.closing_rate),
+        "weighed": frozen_weighed.own(committee, year),
         "prose": rules.clean_prose(prose),
     }
 
@@ -177,11 +178,13 @@ def annual_whole(committee: Committee, year: int, *, today: date, prose: Mapping
         "ranking": [
             {
                 "place": row.place, "name": names[row.committee_id],
+                "level": str(CommitteeLevel(row.level).label),
                 "committee_sessions": row.figures.committee_sessions,
                 **{key: tables.as_plain(getattr(row.figures, key)) for key in RANKED},
             }
             for row in ranked
         ],
+        "ranked_by": tables.RANKED_BY,
         "kinds": _kinds(found.outcomes_by_kind),
         "outcome_count": found.outcomes,
         "conversions": _bare(tables.conversions(scope, period)),
@@ -191,6 +194,7 @@ def annual_whole(committee: Committee, year: int, *, today: date, prose: Mapping
             for row in supervision.findings_by_department(scope, period, today)
         ],
         "closing": tables.as_plain(found.closing_rate),
+        "weighed": frozen_weighed.whole(committee, year),
         "prose": rules.clean_prose(prose),
     }  # fmt: skip
 

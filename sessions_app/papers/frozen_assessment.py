@@ -22,11 +22,10 @@ from sessions_app.assessment.models import (
 from sessions_app.facts import figures
 from sessions_app.facts.figures import LABELS, Figures
 from sessions_app.facts.periods import Span, before, same_days, span
-from sessions_app.facts.rules import is_below
 from sessions_app.papers import frozen, frozen_people, rules
 from sessions_app.papers.models import PaperKind
 from sessions_app.policies import parameters
-from sessions_app.policies.rules import shown
+from sessions_app.policies.rules import is_below, shown
 
 Facts = dict[str, Any]
 TOLD = (AssessmentStage.PUBLIC, AssessmentStage.FINAL)  # from here on a unit reads what was found

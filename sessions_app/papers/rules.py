@@ -85,7 +85,7 @@ def table_numbers(facts: Mapping[str, Any]) -> dict[str, int]:
         shown = {
             "levels": True, "quarters": held, "categories": held, "ranking": True,
             "conversions": facts["outcome_count"] and facts["conversions"], "visits": facts.get("visits"),
-            "findings": facts.get("findings"),
+            "findings": facts.get("findings"), "weighed": (facts.get("weighed") or {}).get("rows"),
         }  # fmt: skip
     else:
         shown = {

@@ -241,6 +241,17 @@ def kept(key: str, value: Any) -> Any:
     return f"{typed(key, value):f}" if KEYS[key].type == ValueType.RATE else value
 
 
+def is_below(value: Decimal | None, target: Decimal) -> bool:
+    """Whether a rate misses its target: the one place where a rate decides.
+
+    Exactly at the target is not below it; nothing expected, or no target set (0), misses nothing. Both are Decimals:
+    0.9 as a float is a little more than nine tenths.
+    """
+    if not isinstance(target, Decimal) or not isinstance(value, Decimal | None):
+        raise TypeError("rates and targets are Decimals")
+    return value is not None and value < target
+
+
 def percent(value: Decimal) -> str:
     """90.0%, 92.25%: one decimal, and the second where it is not nothing."""
     exact = (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)

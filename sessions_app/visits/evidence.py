@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any
 
 from roster.audit.actions import SHANGHAI
-from sessions_app.facts.rules import is_below, percent, rate
+from sessions_app.attendance.rules import presence_rate
 from sessions_app.minutes.models import ActionItem, Minutes
 from sessions_app.minutes.skeleton import missing_for_archive
 from sessions_app.outcomes.models import Outcome
 from sessions_app.plans.models import PlanStage, StudyPlan
 from sessions_app.policies import calendar, parameters
-from sessions_app.policies.rules import WorkingDays, day_in_year, shown
+from sessions_app.policies.rules import WorkingDays, day_in_year, is_below, percent, shown
 from sessions_app.sessions.models import (
     COUNTED_FORMS,
     TOOK_PLACE,
@@ -212,12 +212,12 @@ def attendance(ground: Ground) -> Hint:
     row = ground.taking
     if row is None or row.roll_saved_at is None or row.unmarked_marks >= row.expected_marks:
         return Hint("考勤还没有登记")
-    present = rate(row.present_marks, row.expected_marks)
+    present = presence_rate(row.present_marks, row.expected_marks)
     target = ground.rules["attendance_target"]
     parts = row.part_count
     words = (
         f"应到 {row.expected_marks / parts:g} 人，实到 {row.present_marks / parts:g} 人，请假 {row.leave_marks / parts:g} 人，"
-        f"出席率 {percent(present)}（目标 {shown('attendance_target', target)}）"
+        f"出席率 {percent(present) if present is not None else '待补'}（目标 {shown('attendance_target', target)}）"
     )
     share = present / target if present is not None and is_below(present, target) else WHOLE
     return Hint(words, OK if share == WHOLE else BEHIND, share)

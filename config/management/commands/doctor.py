@@ -31,9 +31,10 @@ class Command(BaseCommand):
             kind = "自带的 PostgreSQL 和 Redis" if settings.EMBEDDED else "环境变量给出的数据库"
             self.stdout.write(f"{settings.SITE_NAME}：{kind}，数据目录 {settings.VAR}")
             for answer in answers:
-                self.stdout.write(f"{'正常' if answer.well else '异常'}  {answer.title}：{answer.says}")
-                if not answer.well and answer.cure:
+                self.stdout.write(f"{answer.word}  {answer.title}：{answer.says}")
+                if answer.word != "正常" and answer.cure:
                     self.stdout.write(f"      怎么办：{answer.cure}")
-            self.stdout.write("一切正常。" if well else "有异常，请按上面的提示处理。")
+            short = "能用，有的以别的代替，见上。" if any(answer.substituted for answer in answers) else "一切正常。"
+            self.stdout.write(short if well else "有异常，请按上面的提示处理。")
         if not well:
             sys.exit(1)

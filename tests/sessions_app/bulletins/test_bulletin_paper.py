@@ -8,6 +8,7 @@ from datetime import date
 import pikepdf
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from roster.accounts.roles import Permission
 from sessions_app.bulletins import actions, blocks
@@ -121,3 +122,15 @@ def test_the_command_hands_out_the_file_or_says_the_missing_step(here, tmp_path)
     call(quarter=1)
     assert hashlib.sha256(out.read_bytes()).hexdigest() == row.paper.sha256
     assert IssuedPaper.objects.count() == 1, "nothing is issued twice"
+
+
+def test_the_paper_says_when_its_figures_were_read_not_when_it_was_signed() -> None:
+    """数据截至 is the freezing, on the paper and on its page."""
+    here = compiling.place()
+    row = compiling.checked(here)
+    later = build.at(date(2026, 4, 20), 16)
+    row = compiling.actions.sign(row, version=None, by=here.signer, at=later)
+    assert row.paper.as_of == row.as_of == compiling.AT and row.paper.issued_at == later
+    client = Client()
+    client.force_login(here.signer)
+    assert "4月8日 10:00" in client.get(row.paper.get_absolute_url()).content.decode()

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from roster.committees.models import Committee
+from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership
 from sessions_app.attendance.actions import recount_participations
 from sessions_app.attendance.models import Attendance, AttendanceMark, MakeUpStage, MakeUpStudy
@@ -231,8 +231,10 @@ def test_the_tables_add_up_to_the_figures(seed: int) -> None:
         assert sum(row.completed_items for row in content) == figures.completed_items
         assert len(tables.outcomes(scope, period)) == figures.outcomes
         assert len(tables.conversions(scope, period)) == figures.proposals_converted
-        places = [row.place for row in tables.ranking(Committee.objects.all(), period) if row.place]
-        assert places == sorted(places) and (not places or places[0] == 1)
+        ranked = tables.ranking(Committee.objects.all(), period)
+        for level in CommitteeLevel:
+            places = [row.place for row in ranked if row.place and row.level == level]
+            assert places == sorted(places) and (not places or places[0] == 1)
 
 
 def test_each_table_has_its_number_of_queries() -> None:

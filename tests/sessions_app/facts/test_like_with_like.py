@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from roster.accounts.roles import Role
-from roster.committees.models import Committee, CommitteeKind
+from roster.committees.models import Committee, CommitteeKind, CommitteeLevel
 from roster.people.models import Person
 from sessions_app.attendance import actions
 from sessions_app.attendance.models import Attendance
@@ -20,11 +20,10 @@ from sessions_app.dashboards.exceptions import below_target, exception_listing, 
 from sessions_app.facts import tables
 from sessions_app.facts.figures import for_each, for_scope
 from sessions_app.facts.periods import before, cut, same_days, span
-from sessions_app.facts.rules import is_below
 from sessions_app.facts.scope import subtree
 from sessions_app.papers import frozen_assessment
 from sessions_app.policies import actions as policies
-from sessions_app.policies.rules import read_value
+from sessions_app.policies.rules import is_below, read_value
 from tests import build
 from tests.sessions_app.attendance import studying
 from tests.sessions_app.bulletins import compiling
@@ -183,3 +182,28 @@ def test_a_bulletin_frozen_when_its_period_is_over_compares_the_whole() -> None:
         row.facts["previous"]["label"].endswith("第三季度")
         and "本期未满" not in blocks.block("与上期比较表", row.facts)["note"]
     )
+
+
+def test_places_are_given_within_a_level_and_one_long_class_costs_nobody_his() -> None:
+    """A city unit with a class of three days (99.9 %) stands before one that met once; a township is not its rival."""
+    city = build.committee("中共云州市委员会", kind=CommitteeKind.PARTY_COMMITTEE)
+    long, once = build.committee(parent=city), build.committee(parent=city)
+    county = build.committee(parent=city, level=CommitteeLevel.COUNTY)
+    towns = [build.committee(parent=county, level=CommitteeLevel.TOWNSHIP) for _ in range(2)]
+    people = [build.person() for _ in range(20)]
+    for one in people:
+        build.member(long, one)
+    held(long, date(2026, 5, 8), people, 1)
+    held(long, date(2026, 6, 8), people, 0)
+    for where in (once, county, *towns):
+        build.member(where)
+        held(where, date(2026, 5, 8), [], 0)
+    rows = {
+        row.committee_id: row for row in tables.ranking(Committee.objects.under(city).exclude(pk=city.pk), span(2026))
+    }
+    assert rows[long.pk].figures.participation_rate < rows[once.pk].figures.participation_rate
+    assert (rows[long.pk].place, rows[once.pk].place) == (1, 2)
+    assert [rows[one.pk].place for one in (county, *towns)] == [1, 1, 1]
+    client = Client()
+    client.force_login(build.granted(Role.REVIEWER, city, on=TODAY))
+    assert tables.RANKED_BY in client.get(reverse("dashboard_committees"), {"year": 2026}).content.decode()

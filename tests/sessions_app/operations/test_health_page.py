@@ -81,11 +81,25 @@ def test_all_is_well(admin: Client, queue: redis.Redis) -> None:
     queue.rpush("zhixing:celery", "a message", "another")
     Round.objects.create(rhythm=Rhythm.MONTHLY, period="2026-03", opened_on=build.DAY, done_at=build.AT, notices=166)
     text = page(admin)
-    assert "一切正常" in text and "要处理的" not in text
+    assert ("能用，有代替" if probes.fonts().substituted else "一切正常") in text and "要处理的" not in text
     assert "Redis" in text and "2 条消息在排队" in text
     assert "server/12" in text and settings.PROGRAM_VERSION in text
     assert "月提醒" in text and "2026年3月" in text and "166" in text
     assert all(row.label in text and row.words in text for row in BEAT)
+
+
+def test_fonts_that_stand_in_for_the_official_ones_are_no_plain_yes(
+    admin: Client, queue: redis.Redis, settings
+) -> None:
+    """Asked for a font nobody has beside one that is there: it works, and the page and the command say by what."""
+    well(queue)
+    there = next(iter(settings.PAPER_FONTS.values()))[-1]
+    settings.PAPER_FONTS = {**settings.PAPER_FONTS, "title": ["云州小标宋", there]}
+    answer = probes.fonts()
+    assert answer.well and answer.substituted and answer.word == "有代替"
+    assert f"云州小标宋 以 {there} 代替" in answer.says and answer.cure
+    text = page(admin)
+    assert "能用，有代替" in text and "一切正常" not in text
 
 
 def test_empty_tables_and_no_programs_are_said_in_words(admin: Client, queue: redis.Redis) -> None:
