@@ -15,10 +15,10 @@ from roster.corps.models import (
     TrainingSession,
     VisitTeam,
 )
-from roster.people.models import Membership, Person, StudySecretary
+from roster.people.models import ActingLeader, Membership, Person, StudySecretary
 
 __all__ = [
-    "AuditEvent", "Committee", "CommitteeName", "Expert", "ExpertAway", "Grant", "HandOver", "Membership", "PasswordReset", "Person",
+    "ActingLeader", "AuditEvent", "Committee", "CommitteeName", "Expert", "ExpertAway", "Grant", "HandOver", "Membership", "PasswordReset", "Person",
     "StudySecretary", "TeamArea", "TeamMember", "Trainee", "TrainingAttendance", "TrainingCourse", "TrainingSession", "User",
     "VisitTeam",
 ]  # fmt: skip

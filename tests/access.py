@@ -149,6 +149,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "grant_list": G,
     "grant_new": GP,
     "grant_end": Address("grant", "GP"),
+    "acting_new": Address("committee", "GP"),
+    "acting_end": Address("acting", "P"),
     "switch_role": PO,
     "account_change_password": GP,
     "usersessions_list": GP,

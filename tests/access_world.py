@@ -146,6 +146,9 @@ def _visitors(world: World, root: Committee, county: Committee, own: Committee) 
     sit("leader", build.leader_of(own), (Role.LEADER, own), (Role.MEMBER, own))
     deputy = build.member(own, role=GroupRole.DEPUTY, rank=2).person
     sit("deputy", build.account(deputy), (Role.DEPUTY, own), (Role.MEMBER, own))
+    stand_in = build.member(own, build.person("甲代理"), rank=3).person
+    build.acting(own, stand_in)
+    sit("acting", build.account(stand_in), (Role.ACTING, own), (Role.MEMBER, own))
     sit("member", build.account(build.member(own, build.person("甲成员")).person), (Role.MEMBER, own))
     grant("reviewer of the county", Role.REVIEWER, county)
     grant("reviewer of the city", Role.REVIEWER, root)
@@ -261,6 +264,8 @@ def _life(world: World, committee: Committee, which: str, name: str, mine: Perso
         user=user, asked_by=grant.user, asked_at=build.AT, reason=f"{name}忘记密码", code="!"
     )  # fmt: skip
     world.add("reset", which, reset.pk, path)
+    acting = committee.acting_leaders.first() or build.acting(committee, mine)
+    world.add("acting", which, acting.pk, path)
     value = PolicyParameter.objects.create(
         key="make_up_due_working_days", committee=committee, value=7, since=build.SINCE, source=f"{name}依据"
     )

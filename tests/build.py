@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from roster.accounts.models import Grant, User
 from roster.accounts.roles import Role
 from roster.committees.models import Committee, CommitteeKind, CommitteeLevel, CommitteeName
-from roster.people.models import GroupRole, Membership, Person, StudySecretary
+from roster.people.models import ActingKind, ActingLeader, GroupRole, Membership, Person, StudySecretary
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 3, 20)
@@ -56,6 +56,16 @@ def secretary(
     where: Committee, who: Person | None = None, *, since: date = SINCE, until: date | None = None
 ) -> StudySecretary:
     return StudySecretary.objects.create(committee=where, person=who or person(), since=since, until=until)
+
+
+def acting(
+    where: Committee, who: Person, *, kind: str = ActingKind.ENTRUSTED, since: date = DAY, until: date = date(2026, 12, 31),
+    by: User | None = None,
+) -> ActingLeader:  # fmt: skip
+    return ActingLeader.objects.create(
+        committee=where, person=who, kind=kind, since=since, until=until, reason="组长出差", given_as="组长",
+        given_by=by or account(),
+    )  # fmt: skip
 
 
 def account(who: Person | None = None, *, on: date = DAY) -> User:

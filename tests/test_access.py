@@ -26,7 +26,7 @@ def _django_db_helper(house: "House") -> None:
 
 # Whoever holds nothing over B. (The street is sent to the log-in, whatever it asks for.)
 NOT_OF_B = {
-    "secretary", "leader", "deputy", "member", "observer", "nobody", "reviewer of the county", "admin of the county",
+    "secretary", "leader", "deputy", "acting", "member", "observer", "nobody", "reviewer of the county", "admin of the county",
     "security of the county", "auditor of the county",
 }  # fmt: skip
 BLIND = {"admin of the city", "admin of the county", "security of the city", "security of the county"}

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from roster.accounts.roles import GRANTED, PRECEDENCE, ROLES, SEPARATED, Permission, Role, RoleReach, roles_with
 from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, DayRange, PointRange
 from roster.corps.models import HandOver
-from roster.people.models import DatedQuerySet, GroupRole, Membership, Person, StudySecretary
+from roster.people.models import ActingKind, ActingLeader, DatedQuerySet, GroupRole, Membership, Person, StudySecretary
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ class Hold:
     committee_id: int
     path: str
     committee_label: str
+    word: str = ""  # how it is called, where one role has several ways (代理, 主持工作, 委托审批)
 
     @property
     def label(self) -> str:
-        return f"{ROLES[self.role].label}（{self.committee_label}）"
+        return f"{self.word or ROLES[self.role].label}（{self.committee_label}）"
 
     @property
     def key(self) -> str:
@@ -43,6 +44,17 @@ class UserReach:
     committee_ids: frozenset[int]
     self_committee_ids: frozenset[int]
     person_id: int | None
+
+
+ACTING_WORDS = {
+    ActingKind.ACTING: "代理组长", ActingKind.IN_CHARGE: "主持工作", ActingKind.ENTRUSTED: "受委托审批",
+}  # fmt: skip
+
+
+def _acting_kind(on: date) -> Subquery:
+    """Of a membership: in which way its person acts for the leader there that day, if he does."""
+    here = {"committee": OuterRef("committee"), "person": OuterRef("person")}
+    return Subquery(ActingLeader.objects.in_force(on).filter(**here).values("kind")[:1])
 
 
 class User(AbstractUser):
@@ -89,9 +101,9 @@ class User(AbstractUser):
     def _load_holds(self, on: date, at: datetime | None) -> list[Hold]:
         found: list[Hold] = []
 
-        def add(role: Role, committee: Committee) -> None:
+        def add(role: Role, committee: Committee, word: str = "") -> None:
             if committee.since <= on and (committee.until is None or committee.until >= on):
-                found.append(Hold(role, committee.pk, committee.path, str(committee)))
+                found.append(Hold(role, committee.pk, committee.path, str(committee), word))
 
         for grant in Grant.objects.filter(user=self).on(on).select_related("committee"):
             add(Role(grant.role), grant.committee)
@@ -100,7 +112,10 @@ class User(AbstractUser):
             kept = StudySecretary.objects.filter(person_id=self.person_id).in_office(on).select_related("committee")
             for row in kept.exclude(HandOver.objects.ended("pk", at)) if at else kept:
                 add(Role.SECRETARY, row.committee)
-            for member in Membership.objects.filter(person_id=self.person_id).on(on).select_related("committee"):
+            members = Membership.objects.filter(person_id=self.person_id).on(on).select_related("committee")
+            for member in members.annotate(acting=_acting_kind(on)):
+                if member.confirmed and member.acting:
+                    add(Role.ACTING, member.committee, ACTING_WORDS[ActingKind(member.acting)])
                 if member.confirmed and member.group_role in (GroupRole.LEADER, GroupRole.DEPUTY):
                     add(Role(member.group_role), member.committee)
                 if member.confirmed or member.entered_by_id != self.pk:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from roster.accounts import views
+from roster.accounts import acting_views, views
 
 urlpatterns = [
     path("accounts/", views.account_list, name="account_list"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("grants/", views.grant_list, name="grant_list"),
     path("grants/new/", views.grant_new, name="grant_new"),
     path("grants/<int:pk>/end/", views.grant_end, name="grant_end"),
+    path("committees/<int:pk>/acting/new/", acting_views.acting_new, name="acting_new"),
+    path("acting/<int:pk>/end/", acting_views.acting_end, name="acting_end"),
     path("account/role/", views.switch_role, name="switch_role"),
     path("account/keep-alive/", views.keep_alive, name="keep_alive"),
     path("account/profile/", views.profile, name="profile"),

@@ -2,7 +2,7 @@
 
 THINGS = {
     "committee": "委员会", "person": "人员", "membership": "成员", "studysecretary": "学习秘书", "user": "账号",
-    "grant": "角色授权", "passwordreset": "密码重置", "policyparameter": "政策参数", "workingday": "工作日历", "period": "期间", "studyplan": "年度计划",
+    "grant": "角色授权", "passwordreset": "密码重置", "actingleader": "代理和委托", "policyparameter": "政策参数", "workingday": "工作日历", "period": "期间", "studyplan": "年度计划",
     "planitem": "计划条目", "studysession": "学习场次", "participation": "参加单位", "speech": "发言",
     "speakerfiling": "外请备案", "leaverequest": "请假", "makeupstudy": "补学", "attendancemark": "考勤",
     "minutes": "学习记录", "outcome": "成果", "correction": "更正", "attachment": "附件", "job": "后台任务",

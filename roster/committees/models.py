@@ -170,10 +170,11 @@ class DayRange(Func):
     arity = 2
 
 
-def no_overlap(name: str, *fields: str) -> ExclusionConstraint:
+def no_overlap(name: str, *fields: str, condition: Q | None = None) -> ExclusionConstraint:
     """No two rows with the same `fields` whose periods [since, until] share a day."""
     expressions: list[Any] = [(PointRange(F(field), F(field)), "&&") for field in fields]
-    return ExclusionConstraint(name=name, expressions=[*expressions, (DayRange(F("since"), F("until")), "&&")])
+    expressions.append((DayRange(F("since"), F("until")), "&&"))
+    return ExclusionConstraint(name=name, expressions=expressions, condition=condition)
 
 
 class CommitteeName(models.Model):

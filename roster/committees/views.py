@@ -139,9 +139,17 @@ def committee(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": Committee.objects.open_to(request.user, Permission.COMMITTEE_EDIT).filter(pk=pk).exists(),
         "may_members": Committee.objects.open_to(request.user, Permission.MEMBER_EDIT).filter(pk=pk).exists(),
         "waiting": _waiting(request, row),
+        "acting": list(_acting(row, day)),
+        "may_acting": Committee.objects.open_to(request.user, Permission.ACTING_EDIT).filter(pk=pk).exists(),
         "events": events_about(row),
     }
     return render(request, "committees/committee.html", context)
+
+
+def _acting(row: Committee, day: date) -> QuerySet[Any]:
+    """Who decides in the leader's place on that day or later."""
+    rows = row.acting_leaders.during(day, None).filter(ended_at=None)
+    return rows.select_related("person", "given_by__person").order_by("since")
 
 
 def _waiting(request: HttpRequest, row: Committee) -> list[dict[str, Any]]:
@@ -157,7 +165,7 @@ def _waiting(request: HttpRequest, row: Committee) -> list[dict[str, Any]]:
     return found
 
 
-ROSTER_TYPES = ("committee", "membership", "studysecretary", "grant")
+ROSTER_TYPES = ("committee", "membership", "studysecretary", "grant", "actingleader")
 
 
 def events_about(row: Committee, limit: int = 12) -> list[dict[str, Any]]:

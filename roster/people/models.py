@@ -167,3 +167,48 @@ class StudySecretary(Term):
 
     def __str__(self) -> str:
         return f"{self.person}（学习秘书）"
+
+
+class ActingKind(models.TextChoices):
+    ACTING = "ACTING", "代理"
+    IN_CHARGE = "IN_CHARGE", "主持工作"
+    ENTRUSTED = "ENTRUSTED", "委托审批"
+
+
+class ActingQuerySet(DatedQuerySet):
+    def in_force(self, day: date) -> Self:
+        """On that day and not ended early: what opens something now. (What was decided before stays as it was.)"""
+        return self.on(day).filter(ended_at=None)
+
+
+class ActingLeader(Versioned):
+    """Somebody of the group decides what the leader decides, from a day until a day (ADR 0053). One at a time."""
+
+    committee = models.ForeignKey(
+        Committee, verbose_name="委员会", on_delete=models.PROTECT, related_name="acting_leaders"
+    )
+    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="acting_leaderships")
+    kind = models.CharField("方式", max_length=10, choices=ActingKind)
+    since = models.DateField("起始日期")
+    until = models.DateField("结束日期")
+    reason = models.CharField("原因", max_length=200)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="授权人", on_delete=models.PROTECT, related_name="+"
+    )
+    given_as = models.CharField("授权人身份", max_length=60)
+    ended_at = models.DateTimeField("提前结束时间", null=True, blank=True, editable=False)
+
+    objects: Any = ActingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "代理和委托"
+        verbose_name_plural = "代理和委托"
+        ordering = ["committee", "since", "id"]
+        constraints = [
+            no_overlap("acting_one_at_a_time", "committee_id", condition=Q(ended_at__isnull=True)),
+            models.CheckConstraint(condition=Q(until__gte=F("since")), name="acting_period"),
+        ]
+        indexes = [models.Index(fields=["person", "since", "until"], name="acting_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person}（{self.get_kind_display()}）"

@@ -51,6 +51,26 @@ def gives_more(before: tuple[str, Term], after: tuple[str, Term], today: date, *
     return longer or (old.since > today and term.since < old.since)
 
 
+ACTING_MOST = timedelta(days=366)
+
+
+def acting_reasons(name: str, term: Term, belongs: Iterable[Term], *, today: date, leads: bool, own: bool) -> list[str]:
+    """Why somebody cannot be made to act for the leader; `belongs` are his confirmed memberships of the group."""
+    reasons = ["不能授权给自己，请由组长或上级宣传部门授权。"] if own else []
+    if term.until is None or term.until < term.since:
+        return [*reasons, "结束日期不能早于起始日期。"]
+    if term.since < today:
+        reasons.append("起始日期不能早于今天：授权之前的审批不能补授权。")
+    if term.until - term.since > ACTING_MOST:
+        reasons.append("一次最多授权一年；时间更长的，到期再授，或按任命改名册。")
+    if leads:
+        reasons.append(f"{name}这段时间本来就是组长，不用授权。")
+    covered = any(one.since <= term.since and (one.until is None or one.until >= term.until) for one in belongs)
+    if not covered:
+        reasons.append(f"{name}不是这段时间里的中心组成员，请选副组长或成员，或改日期。")
+    return reasons
+
+
 def phone_reasons(phone: str) -> list[str]:
     if phone and not PHONE.fullmatch(phone):
         return ["手机号码应为 11 位数字，座机写成 0555-1234567；没有可以不填。"]

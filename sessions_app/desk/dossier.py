@@ -80,6 +80,8 @@ def dossier_of(row: StudySession, user: User, today: date) -> Dossier:
     minutes = None
     if user.may(P.MINUTES_READ):
         minutes = Minutes.objects.filter(study_session=row).select_related("author", "approver").first()
+        if minutes is not None:
+            minutes.study_session = row
     may = _may(row, user, own, today)
     found = Dossier(
         participations=[p for p in participations if p.state != ParticipationState.DECLINED],
@@ -198,5 +200,5 @@ def _next(row: StudySession, found: Dossier) -> dict[str, Any] | None:
 def _hands(row: StudySession, minutes: Minutes | None) -> list[dict[str, str]]:
     found = [("主持人", row.chair), ("记录人", row.recorder)]
     if minutes:
-        found += [("审签人", minutes.approver)]
+        found += [("审签人", minutes.signed_by)]
     return [{"label": label, "value": str(person)} for label, person in found if person]

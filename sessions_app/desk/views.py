@@ -23,6 +23,7 @@ P = Permission
 # Where a role's day begins; a secretary's is the work bench itself.
 HOME_OF = {
     Role.HEAD: "dashboard", Role.REVIEWER: "dashboard", Role.LEADER: "approvals", Role.DEPUTY: "approvals",
+    Role.ACTING: "approvals",
     Role.MEMBER: "my_study", Role.ADMIN: "account_list", Role.SECURITY: "grant_list", Role.AUDITOR: "audit_list",
 }  # fmt: skip
 DECIDING = tuple(dict.fromkeys(waiting.permission for waiting in kinds().values()))
@@ -65,7 +66,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     acting = request.user.acting
     figures: list[dict[str, Any]] = []
     session = None
-    if acting and acting.role in (Role.LEADER, Role.DEPUTY):
+    if acting and acting.role in (Role.LEADER, Role.DEPUTY, Role.ACTING):
         _, figures = homes.three_figures(acting.committee_id, request.today.year)
         session = homes.current_session(acting.committee_id)
     stations = stations_of(session, request.user) if session else []

@@ -9,6 +9,7 @@ from roster.accounts.roles import Permission
 from roster.audit.models import Versioned
 from roster.committees.models import ScopedQuerySet, Viewer
 from roster.people.models import Person
+from roster.people.signing import LEADER_OR_DEPUTY, signed
 from sessions_app.sessions.models import AgendaItem, Speech, StudySession
 
 
@@ -58,6 +59,11 @@ class Minutes(Versioned):
                 name="minutes_approved_by_and_at",
             ),
         ]
+
+    @property
+    def signed_by(self) -> str:
+        """The approver's name, with 代理 and the like behind it where he signed in the leader's place."""
+        return signed(self.approver, self.study_session.committee_id, self.approved_at, by_right=LEADER_OR_DEPUTY)
 
     def __str__(self) -> str:
         return f"{self.study_session} 学习记录"

@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 from roster.audit.actions import SHANGHAI
 from roster.committees.models import Committee, CommitteeLevel
 from roster.people.models import GroupRole, Membership, StudySecretary
+from roster.people.signing import LEADER_OR_DEPUTY, signed
 from sessions_app.attendance.models import Attendance, AttendanceMark
 from sessions_app.attendance.roll import members_on
 from sessions_app.facts import figures, supervision, tables
@@ -305,7 +306,7 @@ def session_plan(session: StudySession) -> Facts:
             for row in session.filings.order_by("id")
         ],
         "self_study": session.self_study, "leave_rule": session.leave_rule, "contact": session.contact,
-        "approved_by": session.approved_by.name if session.approved_by else "",
+        "approved_by": signed(session.approved_by, session.committee_id, session.approved_at),
         "approved_on": tables.as_plain(session.approved_at.astimezone(SHANGHAI).date()) if session.approved_at else "",
     }  # fmt: skip
 
@@ -363,7 +364,9 @@ def minutes(session: StudySession) -> Facts:
             for row in (kept.action_items.all() if kept else [])
         ],
         "author": kept.author.name if kept and kept.author else "",
-        "approver": kept.approver.name if kept and kept.approver else "",
+        "approver": signed(
+            kept.approver, session.committee_id, kept.approved_at, by_right=LEADER_OR_DEPUTY
+        ) if kept else "",
         "approved_on": tables.as_plain(kept.approved_at.astimezone(SHANGHAI).date()) if kept and kept.approved_at else "",
         "approval_note": kept.approval_note if kept else "",
     }  # fmt: skip

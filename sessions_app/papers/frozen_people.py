@@ -10,6 +10,7 @@ from typing import Any
 from roster.audit.actions import SHANGHAI
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership, StudySecretary
+from roster.people.signing import LEADER_OR_DEPUTY, signed
 from sessions_app.attendance.models import LeaveRequest, LeaveStage, MakeUpStage, MakeUpStudy
 from sessions_app.facts import tables
 from sessions_app.facts.periods import span
@@ -60,7 +61,8 @@ def speech(row: Speech) -> Facts:
         "words": len("".join(row.text.split())), "link_to_work": row.link_to_work, "proposal": row.proposal,
         "submitted_on": _on(row.submitted_at), "edition": row.edition, "stage": row.stage,
         "result": results.get(SpeechStage(row.stage), ""), "note": row.review_note,
-        "reviewer": row.reviewed_by.name if row.reviewed_by else "", "reviewed_on": _on(row.reviewed_at),
+        "reviewer": signed(row.reviewed_by, row.committee_id, row.reviewed_at, by_right=LEADER_OR_DEPUTY),
+        "reviewed_on": _on(row.reviewed_at),
     }  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def leave(row: LeaveRequest) -> Facts:
         "asked_by": row.asked_by.name if row.asked_by and row.asked_by_id != row.person_id else "",
         "leader": leader.person.name if leader else "", "stage": row.stage,
         "result": row.get_stage_display(), "recorded_only": row.is_recorded_only, "note": row.note,
-        "decided_by": row.decided_by.name if row.decided_by else "", "decided_on": _on(row.decided_at),
+        "decided_by": signed(row.decided_by, row.committee_id, row.decided_at), "decided_on": _on(row.decided_at),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership
+from roster.people.signing import signed
 from sessions_app.plans import actions, filing, rules
 from sessions_app.plans.forms import (
     NOT_MADE,
@@ -161,6 +162,8 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
         for number in rules.QUARTER_WORDS
     ]  # fmt: skip
     working = calendar.load(due, request.today)
+    last = AuditEvent.objects.about(plan).filter(verb="approve").order_by("-id").first() if plan.approved_by else None
+    approved = signed(plan.approved_by, plan.committee_id, last.at if last else plan.approved_on)
     context = {
         "plan": plan, "quarters": quarters, "editions": editions, "newest": newest, "is_newest": is_newest,
         "tone": STAGE_TONES[plan.stage], "amended": len(editions) - 1, "warnings": warnings,
@@ -171,7 +174,7 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
         "submit_form": SubmitForm(initial={"version": plan.version, "meeting": plan.approving_meeting, "met_on": plan.approved_on}),
         "approve_form": ApproveForm(initial={"version": plan.version, "meeting": plan.approving_meeting, "met_on": plan.approved_on}),
         "hands": [
-            {"label": "提交", "value": plan.submitted_by or "—"}, {"label": "审定", "value": plan.approved_by or "—"},
+            {"label": "提交", "value": plan.submitted_by or "—"}, {"label": "审定", "value": approved or "—"},
             {"label": "组长", "value": _leader(plan, request.today) or "—"},
         ],
         **forms,

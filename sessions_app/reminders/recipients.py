@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Case, Exists, F, OuterRef, Value, When
+
 from roster.accounts.models import Grant
 from roster.accounts.roles import SEPARATED, Role
 from roster.committees.models import Committee
-from roster.people.models import GroupRole, Membership, StudySecretary
+from roster.people.models import ActingLeader, GroupRole, Membership, StudySecretary
 from sessions_app.policies.rules import ancestors, nearest
 from sessions_app.reminders.models import Audience
 from sessions_app.reminders.rules import KINDS
@@ -67,8 +69,12 @@ def load(world: World) -> Roles:
     secretaries = _by_committee(
         StudySecretary.objects.in_office(day).filter(**here).values_list("committee_id", "person_id"), barred
     )
-    heads = Membership.objects.in_office(day).filter(**here, group_role__in=[GroupRole.LEADER, GroupRole.DEPUTY])
-    rows = list(heads.order_by("rank", "pk").values_list("committee_id", "person_id", "group_role"))
+    # Who decides in the leader's place is told what the leader is told.
+    acts = ActingLeader.objects.in_force(day).filter(committee=OuterRef("committee"), person=OuterRef("person"))
+    heads = Membership.objects.in_office(day).filter(**here).alias(acting=Exists(acts)).annotate(
+        told_as=Case(When(acting=True, then=Value(GroupRole.LEADER.value)), default=F("group_role"))
+    ).filter(told_as__in=[GroupRole.LEADER, GroupRole.DEPUTY])  # fmt: skip
+    rows = list(heads.order_by("rank", "pk").values_list("committee_id", "person_id", "told_as"))
     leaders = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.LEADER], barred)
     deputies = _by_committee([(where, who) for where, who, role in rows if role == GroupRole.DEPUTY], barred)
     leaders = {**deputies, **leaders}
