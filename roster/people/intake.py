@@ -36,7 +36,7 @@ from roster.people.actions import local_day, waits
 from roster.people.consequences import Belonging, against, recount
 from roster.people.models import LEADING, GroupRole, Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
-from roster.people.rules import Term, gives_more, phone_reasons
+from roster.people.rules import Term, gives_more, phone_reasons, same_name
 
 PERSON_COLUMNS = {"name": "姓名", "phone": "手机", "email": "邮箱"}
 MEMBER_COLUMNS = {
@@ -88,6 +88,7 @@ class People:
         self.by_code: dict[str, Person] = {}
         self.by_id: dict[int, Person] = {}
         self.refused: dict[str, Any] = {}
+        self.twins: dict[tuple[str, str], dict[str, int | None]] = {}  # (name, phone) -> code -> id
         self.new: list[tuple[Person, PersonRow]] = []
         self.changed: dict[int, tuple[Person, PersonRow, dict[str, Any]]] = {}
 
@@ -95,6 +96,25 @@ class People:
         wanted = set(codes) - set(self.by_code)
         for row in Person.objects.filter(code__in=wanted) if wanted else ():
             self.by_code[row.code] = self.by_id[row.pk] = row
+
+    def load_twins(self, rows: Sequence[PersonRow]) -> None:
+        """People of the same phone, in one query: the same name under another code is warned of."""
+        phones = {row.phone for row in rows if row.phone and row.code not in self.by_code}
+        for row in Person.objects.filter(phone__in=phones) if phones else ():
+            self.twins.setdefault((same_name(row.name), row.phone), {})[row.code] = row.pk
+
+    def _twin_warnings(self, row: PersonRow) -> list[Fault]:
+        if not row.phone:
+            return []
+        known = self.twins.setdefault((same_name(row.name), row.phone), {})
+        other = next((code for code in known if code != row.code), None)
+        if other is None:
+            known[row.code] = None
+            return []
+        pk = known[other]
+        named = f"（编码 {other}）" if pk is None or self.scope.may_edit_person(pk) else ""
+        reason = f"与{row.name}{named}姓名、手机都相同，像是同一人；是同一人的请用原来的编码，不要再登记一次。"
+        return [Fault("姓名", row.name, reason)]
 
     def load_ids(self, ids: Iterable[int]) -> None:
         wanted = set(ids) - set(self.by_id)
@@ -142,12 +162,14 @@ class People:
             made = Person(code=row.code, name=row.name, phone=row.phone or "", email=row.email or "")
             self.by_code[row.code] = made
             self.new.append((made, row))
-            return Verdict(row, Fate.NEW)
+            return Verdict(row, Fate.NEW, warnings=self._twin_warnings(row))
         wanted = {
             name: value
             for name in PERSON_COLUMNS
             if (value := getattr(row, name)) is not None and not same(value, getattr(known, name))
         }
+        if "name" in wanted and same_name(row.name) == same_name(known.name):
+            del wanted["name"]  # another dot or space is the same name
         if not wanted:
             return Verdict(row, Fate.SAME)
         if known.pk and not self.scope.may_edit_person(known.pk):
@@ -365,10 +387,24 @@ class Terms:
         faults = self._term_faults(committee, person, row.since, row.until)
         if faults:
             return rejected(row, *faults)
+        alike = self._namesakes(row, person)
         made = self.make(row, committee, person)
         self._keep(made)
         self.new.append((made, row))
-        return Verdict(row, Fate.NEW)
+        return Verdict(row, Fate.NEW, warnings=alike)
+
+    def _namesakes(self, row: Any, person: Person) -> list[Fault]:
+        """Somebody of the same name under another code, in the same committee at the same time."""
+        name = same_name(person.name)
+        codes = {
+            term.person.code
+            for term in self.by_committee.get(row.committee, ())
+            if term.person.code != person.code
+            and same_name(term.person.name) == name
+            and meet(row.since, row.until, term.since, term.until)
+        }
+        reason = f"本委员会已有同名的{person.name}（编码 {'、'.join(sorted(codes))}），请核对是不是同一人。"
+        return [Fault("人员编码", row.person, reason)] if codes else []
 
     def make(self, row: Any, committee: Committee, person: Person) -> Any:
         raise NotImplementedError

@@ -24,6 +24,7 @@ from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee
 from roster.people.intake import Memberships, People
 from roster.people.models import Person
+from roster.people.rules import same_name
 from sessions_app.plans.intake import Plans
 from sessions_app.plans.models import StudyMode
 from sessions_app.policies.periods import Gate, load_gate
@@ -163,6 +164,7 @@ class Sessions:
         self.committees, self.people, self.memberships, self.plans, self.at = committees, people, memberships, plans, at
         self.gate = Gate({})
         self.by_key: dict[Key, Known] = {}
+        self.on_day: dict[tuple[str, date], list[Known]] = {}
         self.refused: dict[Key, Any] = {}
         self.named: dict[str, list[Person]] = {}
         self.new: list[tuple[Known, SessionRow]] = []
@@ -210,6 +212,7 @@ class Sessions:
             row.committee = self.committees.by_id[row.committee_id]
             key = (row.committee.code, row.year, row.number)
             self.by_key[key] = Known(row, row.study_session, parts.get(row.study_session_id, []), False, row.fixed)
+            self.on_day.setdefault((row.committee.code, row.study_session.day), []).append(self.by_key[key])
 
     def _load_names(self, rows: Sequence[Any]) -> None:
         names = {row.chair for row in rows if getattr(row, "chair", None)}
@@ -232,7 +235,9 @@ class Sessions:
             self.memberships.of_day(row.committee, row.day),
             self.memberships.by_committee.get(row.committee, []),
         ):
-            found = {term.person.code: term.person for term in terms if same(term.person.name, row.chair)}
+            found = {
+                term.person.code: term.person for term in terms if same_name(term.person.name) == same_name(row.chair)
+            }
             if len(found) == 1:
                 return next(iter(found.values()))
             if found:
@@ -356,7 +361,21 @@ class Sessions:
             part.is_host = False
             self.by_key[(guest.committee, row.year, guest.number)] = Known(part, session, made, True, False)
         self.new.append((known, row))
-        return Verdict(row, Fate.NEW)
+        twins = self._twins(row, known)
+        self.on_day.setdefault((row.committee, row.day), []).append(known)
+        return Verdict(row, Fate.NEW, warnings=twins)
+
+    def _twins(self, row: SessionRow, made: Known) -> list[Fault]:
+        """A session of the same day, time and topic under another number."""
+        found = [
+            known.label
+            for known in self.on_day.get((row.committee, row.day), ())
+            if same(known.session.topic, row.topic)
+            and known.session.stage != SessionStage.CANCELLED
+            and (known.parts[0].starts_at if known.parts else None) in (None, made.parts[0].starts_at)
+        ]
+        reason = f"与{'、'.join(found)}学习日期、时间、主题都相同，像是同一场；是同一场的请不要再登记一次。"
+        return [Fault("期次", str(row.number), reason)] if found else []
 
     def _participate(
         self,

@@ -17,6 +17,7 @@ from sessions_app.attendance.intake import Rolls
 from sessions_app.outcomes.intake import Outcomes
 from sessions_app.plans.intake import Plans
 from sessions_app.sessions.intake import Sessions, Speeches
+from sessions_app.workbooks.names import Names
 from sessions_app.workbooks.reader import read
 from sessions_app.workbooks.rules import plain
 from sessions_app.workbooks.sheets import Book, Parsed, parse, sheet_name
@@ -141,43 +142,49 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
         made.unread += sheet.unread
         made.warnings += sheet.warnings
         made.skipped += sheet.skipped
-    rows = {name: [p.row for p in sheet.rows if p.row is not None] for name, sheet in book.sheets.items()}
+    rows = {name: list(sheet.rows) for name, sheet in book.sheets.items()}
 
     def of(name: str) -> list[Any]:
-        return rows.get(name, [])
+        return [parsed.row for parsed in rows.get(name, ()) if parsed.row is not None]
 
     def settle(name: str, register: Any) -> None:
         """Rows that could not be read are rejected first, so that what hangs on them knows."""
-        sheet = book.sheets.get(name)
         if register not in made.registers:
             made.registers.append(register)
-        if sheet is None:
+        if name not in rows:
             return
-        for parsed in sheet.rows:
+        for parsed in rows[name]:
             if parsed.row is None and parsed.key is not None and hasattr(register, "refused"):
                 register.refused.setdefault(parsed.key, (name, parsed.number))
         verdicts = iter(register.judge(of(name)))
         made.lines[name] = [
-            Line(
-                name,
-                parsed,
-                next(verdicts) if parsed.row is not None else Verdict(None, Fate.REJECTED, faults=parsed.faults),
-            )
-            for parsed in sheet.rows
+            Line(name, parsed, next(verdicts) if parsed.row is not None else _unreadable(parsed, names))
+            for parsed in rows[name]
         ]
 
     chain = [row for name in ORDER[2:] for row in of(name)]
     committees, people = Committees(scope=scope), People(scope=scope)
-    committees.load(_codes(of("委员会"), "code", "parent") | _codes(chain, "committee"))
-    people.load(_codes(of("人员"), "code") | _codes(chain, "person"))
+    memberships, secretaries = Memberships(committees, people), Secretaries(committees, people)
+    names = Names(committees, people, memberships)
+    tried = [parsed.tried for name in ORDER[2:] for parsed in rows.get(name, ()) if parsed.row is None]
+    committees.load(_codes(of("委员会"), "code", "parent") | _codes([*chain, *tried], "committee"))
+    people.load(_codes(of("人员"), "code") | _codes([*chain, *tried], "person"))
+    people.load_twins(of("人员"))
     settle("委员会", committees)
     settle("人员", people)
-    memberships, secretaries = Memberships(committees, people), Secretaries(committees, people)
+    names.load_committees(chain)
+    names.list_people(of("人员"))
     if chain:
         memberships.load()
+    if "成员" in rows:
+        rows["成员"] = names.resolve("成员", rows["成员"])
+    settle("成员", memberships)
+    names.forget_members()
+    for name in ORDER[3:]:
+        if name in rows:
+            rows[name] = names.resolve(name, rows[name])
     if of("学习秘书"):
         secretaries.load()
-    settle("成员", memberships)
     settle("学习秘书", secretaries)
     experts = Experts(committees, people, home=scope.department)
     if of("专家"):
@@ -200,6 +207,10 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
     outcomes.load(of("成果"))
     settle("成果", outcomes)
     return made
+
+
+def _unreadable(parsed: Parsed, names: Names) -> Verdict:
+    return Verdict(None, Fate.REJECTED, faults=[*parsed.faults, *names.also_wrong(parsed)])
 
 
 def _codes(rows: Iterable[Any], *names: str) -> set[str]:

@@ -1,5 +1,6 @@
 """From the rows of a sheet to the rows an intake takes: headings found, cells read, every fault of a row at once."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -44,6 +45,7 @@ STATUSES = words(Attendance, 视频=Attendance.VIDEO)
 SPEECHES = words(SpeechKind, 重点发言=SpeechKind.KEYNOTE, 交流发言=SpeechKind.DISCUSSION, 书面发言=SpeechKind.WRITTEN)
 OUTCOMES = words(OutcomeKind)
 YEARS = (2000, 2100)
+HAN = re.compile(r"[\u3400-\u9fff]")
 GUIDE = "填写说明"  # of our own template
 WHOLE_SHEET = "整张表"
 
@@ -122,6 +124,19 @@ class Cells:
     def code(self, column: str, longest: int = 20) -> Any:
         return self.text(column, longest, rules.squeezed)
 
+    def who(self, column: str) -> Any:
+        """A code, or names as they are written: 张三、李四."""
+
+        def read(value: Any) -> str:
+            text = rules.plain(value)
+            return " ".join(text.split()) if HAN.search(text) else rules.squeezed(text)
+
+        return self.text(column, 400 if HAN.search(rules.plain(self.cells.get(column))) else 20, read)
+
+    def unit(self, column: str = "委员会编码") -> Any:
+        """A code, or the committee's name."""
+        return self.text(column, 80 if HAN.search(rules.plain(self.cells.get(column))) else 20, rules.squeezed)
+
     def name(self, column: str, longest: int) -> Any:
         return self.text(column, longest, rules.name_text)
 
@@ -162,7 +177,7 @@ def person(c: Cells) -> tuple[Any, Any]:
 
 def membership(c: Cells) -> tuple[Any, Any]:
     return MembershipRow(
-        committee=c.code("委员会编码"), person=c.code("人员编码"), group_role=c.choice("组内职务", ROLES),
+        committee=c.unit(), person=c.who("人员编码"), group_role=c.choice("组内职务", ROLES),
         since=c.day("起始日期"), until=c.day("结束日期"), post=c.text("党政职务", 80), rank=c.whole("排名", 0, 32_000),
         place=c.place,
     ), None  # fmt: skip
@@ -170,8 +185,8 @@ def membership(c: Cells) -> tuple[Any, Any]:
 
 def secretary(c: Cells) -> tuple[Any, Any]:
     return SecretaryRow(
-        committee=c.code("委员会编码"),
-        person=c.code("人员编码"),
+        committee=c.unit(),
+        person=c.who("人员编码"),
         since=c.day("起始日期"),
         until=c.day("结束日期"),
         place=c.place,
@@ -215,7 +230,7 @@ def plan_item(c: Cells) -> tuple[Any, Any]:
     if category is None and "内容类别" not in columns:
         c.warn("内容类别", "没有写内容类别，先空着；提交审定前请补上。")
     row = PlanItemRow(
-        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), serial=c.whole("序号", 1, 999), quarter=quarter,
+        committee=c.unit(), year=c.whole("年度", *YEARS), serial=c.whole("序号", 1, 999), quarter=quarter,
         month=month, topic=c.text("专题", 200), category=category,
         mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=False)),
         speakers=c.text("重点发言人", 200), expected_outcome=c.text("预期成果", 200), materials=c.text("学习篇目", 4000),
@@ -228,7 +243,7 @@ def plan_item(c: Cells) -> tuple[Any, Any]:
 def session(c: Cells) -> tuple[Any, Any]:
     year = c.whole("年度", *YEARS)
     row = SessionRow(
-        committee=c.code("委员会编码"), year=year, number=c.whole("期次", 1, 999), day=c.day("日期", year),
+        committee=c.unit(), year=year, number=c.whole("期次", 1, 999), day=c.day("日期", year),
         starts_at=c.time("开始时间"), ends_at=c.time("结束时间"), days=c.read("天数", rules.read_days),
         place_name=c.text("地点", 100), topic=c.text("主题", 200),
         mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=True)),
@@ -245,7 +260,7 @@ def session(c: Cells) -> tuple[Any, Any]:
 def mark(c: Cells) -> tuple[Any, Any]:
     year = c.whole("年度", *YEARS)
     return MarkRow(
-        committee=c.code("委员会编码"), year=year, number=c.whole("期次", 1, 999), person=c.code("人员编码"),
+        committee=c.unit(), year=year, number=c.whole("期次", 1, 999), person=c.who("人员编码"),
         status=c.choice("状态", STATUSES), reason=c.text("事由", 200), made_up_on=c.day("补学确认日期", year),
         part=c.whole("时段", 1, 99), place=c.place,
     ), None  # fmt: skip
@@ -253,7 +268,7 @@ def mark(c: Cells) -> tuple[Any, Any]:
 
 def speech(c: Cells) -> tuple[Any, Any]:
     return SpeechRow(
-        committee=c.code("委员会编码"), year=c.whole("年度", *YEARS), number=c.whole("期次", 1, 999), person=c.code("人员编码"),
+        committee=c.unit(), year=c.whole("年度", *YEARS), number=c.whole("期次", 1, 999), person=c.who("人员编码"),
         kind=c.choice("类型", SPEECHES), title=c.text("题目", 200), place=c.place,
     ), None  # fmt: skip
 
@@ -261,7 +276,7 @@ def speech(c: Cells) -> tuple[Any, Any]:
 def outcome(c: Cells) -> tuple[Any, Any]:
     code = c.code("成果编码", 30)
     return OutcomeRow(
-        code=code, committee=c.code("委员会编码"), day=c.day("日期", c.year), kind=c.choice("类型", OUTCOMES), title=c.text("名称", 200),
+        code=code, committee=c.unit(), day=c.day("日期", c.year), kind=c.choice("类型", OUTCOMES), title=c.text("名称", 200),
         authors=c.text("作者", 200), session=c.read("来源期次", rules.read_session), document_number=c.text("文号", 80),
         source=c.code("来源成果编码", 30), place=c.place,
     ), code  # fmt: skip

@@ -9,8 +9,11 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from roster.committees.models import Committee
+from roster.people.models import Membership
+from sessions_app.attendance.models import AttendanceMark
 from sessions_app.plans import actions as plan_actions
 from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
+from sessions_app.sessions.models import StudySession
 from sessions_app.workbooks import headings, office, rules
 from sessions_app.workbooks.carry import carried
 from tests.build import AT, committee, secretary_of
@@ -210,3 +213,90 @@ def test_merged_cells_are_carried_down_and_nothing_is_overwritten() -> None:
 def test_the_year_of_a_sheet_is_one_or_none() -> None:
     assert headings.year_said("成果", [(1, {1: "某局2026年度成果清单"})]) == 2026
     assert headings.year_said("成果", [(1, {1: "2025年至2026年成果"})]) is None
+
+
+# --------------------------------------------------------------------------------------- names instead of codes
+def test_names_stand_for_codes_where_they_are_one_alone() -> None:
+    take({name: rows for name, rows in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")})
+    head = ["单位名称", "年度", "期次", "姓名", "状态", "事由"]
+    report = take(
+        book(
+            "考勤", head,
+            ["市发改委党组", 2025, 1, "张　三、李四", "出席", None],
+            ["市发展和改革委员会党组", 2025, 2, "张三，李四 王五", "请假", "公务"],
+        )
+    )  # fmt: skip
+    assert reasons(report) == [] and report["created"] == 5
+    assert {row["column"] for row in report["warnings"]} == {"委员会编码", "人员编码"}
+    assert AttendanceMark.objects.filter(person__code="R1", part__order=1).count() == 2
+
+
+def test_a_name_that_is_nobody_or_two_is_refused_in_words() -> None:
+    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")}
+    rows["人员"].append(["R4", "张三", "", ""])
+    rows["成员"].append(["W01", "R4", "成员", "", 4, "2024-01-01", ""])
+    take(rows)
+    head = ["委员会编码", "年度", "期次", "人员编码", "状态"]
+    report = look(
+        book(
+            "考勤",
+            head,
+            ["W01", 2025, 1, "张三", "出席"],
+            ["W01", 2025, 1, "赵六", "出席"],
+            ["某党组", 2025, 1, "R1", "出席"],
+        )
+    )
+    assert [reason.split("：", 1)[1] for reason in reasons(report)] == [
+        "本委员会有 2 个“张三”，分不清是哪一个，请写人员编码。",
+        "本委员会的成员里没有“赵六”，请核对姓名，或写人员编码。",
+        "没有名称为“某党组”的委员会，或不在您的管理范围内，请核对名称，或写委员会编码。",
+    ]
+
+
+def test_new_members_by_name_from_the_same_workbook() -> None:
+    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "学习秘书")}
+    rows["成员"] = [["W01", line[1].replace("R1", "张三"), *line[2:]] for line in rows["成员"]]
+    rows["学习秘书"] = [["W01", "王五", "2025-01-01", ""]]
+    report = take(rows)
+    assert reasons(report) == [] and Membership.objects.get(group_role="LEADER").person.code == "R1"
+
+
+def test_a_session_day_without_a_year_takes_that_of_its_row() -> None:
+    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")}
+    rows["学习场次"] = [["W01", 2025, 1, "11月6日", "", "", "", "", "主题", "研讨交流", "", "", "已召开", ""]]
+    assert reasons(take(rows)) == [] and StudySession.objects.get().day == date(2025, 11, 6)
+
+
+@pytest.mark.parametrize("typed", ["2025.1", "2025年1月", "3月1日", "2025-02-30", "25.3.1", 2025, "2026-13-1", "至今"])
+def test_a_term_never_takes_a_date_that_is_not_whole(typed: Any) -> None:
+    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员")}
+    rows["成员"] = [["W01", "R1", "组长", "", 1, typed, ""]]
+    preview, taken = look(rows), take(rows)
+    assert reasons(preview) == reasons(taken) != [] and "起始日期" in reasons(taken)[0]
+    assert not Membership.objects.exists()
+
+
+def test_what_looks_like_the_same_person_or_session_twice_is_warned_of() -> None:
+    rows = sheets()
+    rows["人员"][0] = ["R1", "阿·张", "13900000001", ""]
+    take(rows)
+    again = sheets()
+    again["人员"] = [["R1", "阿•张", "13900000001", ""], ["R9", "阿•张", "13900000001", ""]]
+    again["成员"] = [["W01", "R9", "成员", "", 9, "2024-01-01", ""]]
+    again["学习场次"] = [
+        ["W01", 2025, 9, "2025-03-12", "09:00", "11:30", 1, "", "主题一", "研讨交流学", "", "", "已召开", ""]
+    ]
+    again = {name: lines for name, lines in again.items() if name in ("人员", "成员", "学习场次")}
+    report = look(again)
+    assert report["unchanged"] == 1 and report["created"] == 3
+    assert [(row["sheet"], row["row"], row["column"]) for row in report["warnings"]] == [
+        ("人员", 3, "姓名"), ("成员", 2, "人员编码"), ("学习场次", 2, "期次"),
+    ]  # fmt: skip
+    assert "编码 R1" in report["warnings"][0]["reason"] and "2025 年第 1 次" in report["warnings"][2]["reason"]
+
+
+def test_a_row_says_at_once_what_is_unreadable_and_what_is_unknown() -> None:
+    take({"委员会": sheets()["委员会"]})
+    report = look(book("考勤", ["委员会编码", "年度", "期次", "人员编码", "状态"], ["NONE", 2025, "x", "R7", "到了"]))
+    (reason,) = reasons(report)
+    assert all(word in reason for word in ("“期次”", "“状态”", "“NONE”", "“R7”"))
