@@ -284,7 +284,7 @@ def test_queries_do_not_grow_with_rows() -> None:
             "人员": [[f"Q{first + i}", "某某", "", ""] for i in range(n)],
             "成员": [["W01", f"Q{first + i}", "成员", "", "", "2024-01-01", ""] for i in range(n)],
             "考勤": [["W01", 2025, 1, f"Q{first + i}", "请假", "", ""] for i in range(n)],
-            "发言": [["W01", 2025, 1, f"Q{first + i}", "交流", "题"] for i in range(n)],
+            "发言": [["W01", 2025, 1, f"Q{first + i}", "书面", "题"] for i in range(n)],
             "成果": [[f"QO{first + i}", "W01", "2025-04-01", "心得体会", "题", "", 1, "", ""] for i in range(n)],
         }
         with CaptureQueriesContext(connection) as caught:

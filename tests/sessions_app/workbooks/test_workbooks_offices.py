@@ -217,7 +217,7 @@ def test_the_year_of_a_sheet_is_one_or_none() -> None:
 
 # --------------------------------------------------------------------------------------- names instead of codes
 def test_names_stand_for_codes_where_they_are_one_alone() -> None:
-    take({name: rows for name, rows in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")})
+    take({name: rows for name, rows in sheets().items() if name in ("委员会", "人员", "成员", "年度计划", "学习场次")})
     head = ["单位名称", "年度", "期次", "姓名", "状态", "事由"]
     report = take(
         book(
@@ -232,7 +232,9 @@ def test_names_stand_for_codes_where_they_are_one_alone() -> None:
 
 
 def test_a_name_that_is_nobody_or_two_is_refused_in_words() -> None:
-    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")}
+    rows = {
+        name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "年度计划", "学习场次")
+    }
     rows["人员"].append(["R4", "张三", "", ""])
     rows["成员"].append(["W01", "R4", "成员", "", 4, "2024-01-01", ""])
     take(rows)
@@ -262,7 +264,9 @@ def test_new_members_by_name_from_the_same_workbook() -> None:
 
 
 def test_a_session_day_without_a_year_takes_that_of_its_row() -> None:
-    rows = {name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "学习场次")}
+    rows = {
+        name: lines for name, lines in sheets().items() if name in ("委员会", "人员", "成员", "年度计划", "学习场次")
+    }
     rows["学习场次"] = [["W01", 2025, 1, "11月6日", "", "", "", "", "主题", "研讨交流", "", "", "已召开", ""]]
     assert reasons(take(rows)) == [] and StudySession.objects.get().day == date(2025, 11, 6)
 
