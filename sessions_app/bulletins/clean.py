@@ -1,52 +1,40 @@
-"""Rich text down to the subset a bulletin prints: what people paste never styles, runs, links or loads."""
+"""Rich text down to the subset a bulletin prints: what people paste never styles, runs, links or loads.
+
+One pass reads foreign marks into plain lines, the lines are put in order, and one writer says them in one way. Nothing of
+the given HTML is passed on: only words, escaped, and the few tags written here. So cleaning twice is cleaning once.
+"""
 
 from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
-
-import nh3
 
 from sessions_app.bulletins import markup, rules
 from sessions_app.bulletins.blocks import NAMES
+from sessions_app.bulletins.markup import Line, Run
 
-TAGS = {"p", "h2", "h3", "h4", "strong", "em", "ul", "ol", "li", "span", "figure", "br"}
-ATTRIBUTES = {"span": {"data-fact", "data-of"}, "figure": {"data-block"}}
-GONE = {
-    "script",
-    "style",
-    "head",
-    "title",
-    "xml",
-    "svg",
-    "math",
-    "object",
-    "iframe",
-    "template",
-    "noscript",
-    "textarea",
-}
 # Word and web pages write these: what they say is kept under the tag that prints.
-RENAMED = (
-    (re.compile(r"<(/?)b(?=[\s>/])", re.IGNORECASE), r"<\1strong"),
-    (re.compile(r"<(/?)i(?=[\s>/])", re.IGNORECASE), r"<\1em"),
-    (
-        re.compile(r"<(/?)(?:div|tr|blockquote|pre|section|article|dt|dd|center|h5|h6)(?=[\s>/])", re.IGNORECASE),
-        r"<\1p",
-    ),
-    (re.compile(r"<(/?)h1(?=[\s>/])", re.IGNORECASE), r"<\1h2"),
-    (re.compile(r"</t[dh]\s*>\s*(?=<t[dh])", re.IGNORECASE), "，"),
+RENAMED = {"b": "strong", "i": "em", "h1": "h2"} | dict.fromkeys(
+    "div tr blockquote pre section article dt dd center h5 h6 table".split(), "p"
 )
-JUNK = re.compile(r"<!--[\s\S]*?-->|<!\[[^>]*>|<\?[^>]*>|</?[a-z]+:[^>]*>", re.IGNORECASE)
+RAW = frozenset("script style title iframe noscript textarea".split())  # all words until their own end
+GONE = frozenset("head xml svg math object template".split())  # with what stands inside
+MARK = re.compile(
+    r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:]*+)(?P<rest>(?:"[^"<]*"|'[^'<]*'|[^"'<>])*+|[^<>]*+)>"""
+)
 INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
+    "[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufeff\ufff9-\uffff]"
 )
-SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f \t\r\n\f]+")
+SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f \t\r\n\f]+")
 WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 BETWEEN = re.compile(f"(?<={WIDE}) (?={WIDE})")
+EDGES = " \u3000"
+DEEPEST = 30  # lists in lists, drawings in drawings: nobody goes deeper
 
 
 @dataclass(frozen=True)
@@ -62,72 +50,178 @@ def cleaned(html: str, facts: Mapping[str, Any] | None) -> Cleaned:
 
     A figure the snapshot does not have becomes plain text (while nothing is frozen, figures stay); an unknown block goes.
     """
-    html = JUNK.sub("", INVISIBLE.sub("", html))
-    for pattern, by in RENAMED:
-        html = pattern.sub(by, html)
-    html = nh3.clean(
-        html, tags=TAGS, clean_content_tags=GONE, attributes=ATTRIBUTES, strip_comments=True, link_rel=None,
-        url_schemes=set(),
-    )  # fmt: skip
     notes: list[str] = []
-    out: list[str] = []
-    kind = ""
-    for line in markup.lines(html):
-        if line.tag == "figure":
-            if line.block not in NAMES:
-                notes.append(f"删去了没有的图表“{line.block[:20]}”。")
-                continue
-            text = ""
-        else:
-            text = _runs(line, facts, notes)
-            if not text:
-                continue
-        wanted = (line.kind or "ul") if line.tag == "li" else ""
-        if wanted != kind:
-            out.append(f"</{kind}>" * bool(kind) + f"<{wanted}>" * bool(wanted))
-            kind = wanted
-        if line.tag == "figure":
-            out.append(f'<figure data-block="{entities.escape(line.block)}"></figure>')
-        else:
-            out.append(f"<{line.tag}>{text}</{line.tag}>")
-    out.append(f"</{kind}>" * bool(kind))
-    return Cleaned("".join(out), tuple(dict.fromkeys(notes)))
+    ready = [one for line in _Reader(html).lines() if (one := _in_order(line, facts, notes))]
+    return Cleaned(_written(ready), tuple(dict.fromkeys(notes)))
 
 
-def _runs(line: markup.Line, facts: Mapping[str, Any] | None, notes: list[str]) -> str:
-    """The runs of one line: spaces put in order over the whole line, marks of look written in one order."""
-    pieces: list[tuple[str, markup.Run]] = []
-    said = ""
+# ------------------------------------------------------------------------------------------------------- reading
+def _marks(html: str) -> Iterator[tuple[str, str, str, str]]:
+    """(text before, "/" or "", name, the rest) of each mark, in one pass. What is never closed is text."""
+    words: list[str] = []
+    at = 0
+    ends: dict[str, bool] = {}  # whether a closing is still to come: looked for in vain once
+    while (found := html.find("<", at)) >= 0:
+        words.append(html[at:found])
+        at = _skipped(html, found, ends)
+        if at:
+            continue
+        mark = MARK.match(html, found)
+        if mark is None:
+            words.append("<")
+            at = found + 1
+            continue
+        yield "".join(words), mark["end"], mark["name"].lower(), mark["rest"]
+        words, at = [], mark.end()
+        if mark["name"].lower() in RAW and not mark["end"]:
+            closing = re.compile(rf"</{mark['name']}", re.IGNORECASE).search(html, at)
+            at = closing.start() if closing else len(html)
+    yield "".join(words) + html[at:], "", "", ""
+
+
+def _skipped(html: str, at: int, ends: dict[str, bool]) -> int:
+    """Where a comment or a declaration that begins here ends; 0 when none does."""
+    for start, end in (("<!--", "-->"), ("<!", ">"), ("<?", ">")):
+        if html.startswith(start, at) and ends.get(end, True):
+            place = html.find(end, at + len(start))
+            if place >= 0:
+                return place + len(end)
+            ends[end] = False
+    return 0
+
+
+@dataclass
+class _Reader:
+    """Foreign marks as lines: what is open while the text is read, front to back."""
+
+    html: str
+    found: list[Line] = field(default_factory=list)
+    line: Line | None = None
+    kinds: list[str] = field(default_factory=list)
+    depth: dict[str, int] = field(default_factory=lambda: {"strong": 0, "em": 0})
+    fact: tuple[str, str] = ("", "")
+    gone: list[str] = field(default_factory=list)
+    comma: bool = False
+
+    def lines(self) -> list[Line]:
+        for text, end, name, rest in _marks(self.html):
+            if text and not self.gone:
+                self._put(INVISIBLE.sub("", markup.decoded(text)))
+            if name in GONE:
+                self._hide(name, end, rest)
+            elif name and not self.gone and name not in RAW:
+                self._turn(RENAMED.get(name, name), end, rest)
+        self._close()
+        return self.found
+
+    def _hide(self, name: str, end: str, rest: str) -> None:
+        if not end and not rest.rstrip().endswith("/"):
+            self.gone += [name] * (len(self.gone) < DEEPEST)
+        elif end and name in self.gone:
+            del self.gone[self.gone.index(name) :]
+
+    def _put(self, text: str) -> None:
+        if self.line is None:
+            if not SPACES.sub("", text).strip(EDGES):
+                return
+            self.line = Line("p")
+        if self.comma and SPACES.sub("", text):
+            text, self.comma = f"，{text}", False
+        self.line.runs.append(Run(text, self.depth["strong"] > 0, self.depth["em"] > 0, *self.fact))
+
+    def _close(self) -> None:
+        if self.line is not None:
+            self.found.append(self.line)
+        self.line, self.comma = None, False
+
+    def _turn(self, tag: str, end: str, rest: str) -> None:
+        if tag in markup.BLOCKS:
+            self._close()
+            if not end:
+                self.line = Line(tag, kind=(self.kinds[-1] if self.kinds else "ul") if tag == "li" else "")
+        elif tag in ("ul", "ol"):
+            self._close()
+            self.kinds = self.kinds[:-1] if end else [*self.kinds[-DEEPEST:], tag]
+        elif tag == "figure":
+            self._close()
+            if not end and (name := _said(markup.attributes(rest).get("data-block", ""))):
+                self.found.append(Line("figure", block=name))
+        elif tag in self.depth:
+            self.depth[tag] = max(0, self.depth[tag] + (-1 if end else 1))
+        elif tag == "span":
+            given = {} if end else markup.attributes(rest)
+            fact = _said(given.get("data-fact", ""))
+            self.fact = (fact, _said(given.get("data-of", ""))) if fact else ("", "")
+        elif tag == "br":
+            self._close()
+        elif tag in ("td", "th") and not end:
+            self.comma = self.line is not None and any(run.text.strip() for run in self.line.runs)
+
+
+def _said(value: str) -> str:
+    return INVISIBLE.sub("", value)
+
+
+# ------------------------------------------------------------------------------------------------- putting in order
+def _in_order(line: Line, facts: Mapping[str, Any] | None, notes: list[str]) -> Line | None:
+    """The line as it will stand, or nothing of it. A line in order comes out as it is."""
+    if line.tag == "figure":
+        if line.block in NAMES:
+            return line
+        notes.append(f"删去了没有的图表“{line.block[:20]}”。")
+        return None
+    plain = line.tag not in ("p", "li")
+    looks: list[tuple[bool, bool, str, str]] = []
     for run in line.runs:
-        text = SPACES.sub(" ", run.text)
-        if said.endswith(" ") or not said:
-            text = text.lstrip(" \u3000") if not said else text.lstrip(" ")
-        said += text
-        if text:
-            pieces.append((text, run))
-    while pieces and not pieces[-1][0].rstrip(" \u3000"):
-        pieces.pop()
-    found = ""
-    for place, (text, run) in enumerate(pieces):
-        if place == len(pieces) - 1:
-            text = text.rstrip(" \u3000")
-        text = entities.escape(BETWEEN.sub("", text), quote=False)
-        if run.fact:
-            text = _figure(text, run, facts, notes)
-        if run.italic and line.tag in ("p", "li"):
-            text = f"<em>{text}</em>"
-        if run.bold and line.tag in ("p", "li"):
-            text = f"<strong>{text}</strong>"
-        found += text
-    return found
+        known = run.fact and (facts is None or rules.printed(facts, run.fact, run.of))
+        if run.fact and not known and run.text.strip():
+            notes.append(f"“{run.text[:20]}”不是快照里的数据，改成了普通文字。")
+        fact = (run.fact, run.of) if known else ("", "")
+        looks += [(run.bold and not plain, run.italic and not plain, *fact)] * len(run.text)
+    kept = _spaced("".join(run.text for run in line.runs))
+    signs = ((looks[place], sign) for place, sign in kept)
+    line.runs = [
+        Run("".join(sign for _, sign in group), *look) for look, group in groupby(signs, key=lambda pair: pair[0])
+    ]
+    return line if line.runs else None
 
 
-def _figure(text: str, run: markup.Run, facts: Mapping[str, Any] | None, notes: list[str]) -> str:
-    if facts is not None and not rules.printed(facts, run.fact, run.of):
-        notes.append(f"“{text[:20]}”不是快照里的数据，改成了普通文字。")
-        return text
-    fact, of = entities.escape(run.fact), entities.escape(run.of)
-    return f'<span data-fact="{fact}" data-of="{of}">{text}</span>'
+def _spaced(text: str) -> list[tuple[int, str]]:
+    """Each sign that stays with its place: one space where there were several, none at the edges or between wide signs."""
+    kept: list[tuple[int, str]] = []
+    for place, sign in enumerate(text):
+        if not SPACES.match(sign):
+            kept.append((place, sign))
+        elif kept and kept[-1][1] != " ":
+            kept.append((place, " "))
+    said = "".join(sign for _, sign in kept)
+    first = len(said) - len(said.lstrip(EDGES))
+    last = len(said.rstrip(EDGES))
+    between = {found.start() for found in BETWEEN.finditer(said)}
+    return [pair for at, pair in enumerate(kept) if first <= at < last and at not in between]
+
+
+# ------------------------------------------------------------------------------------------------------- writing
+def _written(lines: list[Line]) -> str:
+    out: list[str] = []
+    for kind, group in groupby(lines, key=lambda line: line.kind):
+        out.append(f"<{kind}>" * bool(kind))
+        for line in group:
+            if line.tag == "figure":
+                out.append(f'<figure data-block="{entities.escape(line.block)}"></figure>')
+            else:
+                out.append(f"<{line.tag}>{''.join(map(_run, line.runs))}</{line.tag}>")
+        out.append(f"</{kind}>" * bool(kind))
+    return "".join(out)
+
+
+def _run(run: Run) -> str:
+    text = entities.escape(run.text, quote=False)
+    if run.fact:
+        text = f'<span data-fact="{entities.escape(run.fact)}" data-of="{entities.escape(run.of)}">{text}</span>'
+    if run.italic:
+        text = f"<em>{text}</em>"
+    return f"<strong>{text}</strong>" if run.bold else text
 
 
 FIGURE = re.compile(r'<span data-fact="([^"]*)" data-of="([^"]*)">([^<]*)</span>')

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 BLOCKS = ("p", "h2", "h3", "h4", "li")
+ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});"
+# No mark holds a "<", not even in quotes: so each is looked at once, however many are never closed.
 TOKENS = re.compile(
-    r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>|(&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);)|([\s\S])"
+    rf"""<(/?)([a-zA-Z][a-zA-Z0-9]*+)((?:"[^"<]*"|'[^'<]*'|[^'"<>])*+)>|({ENTITY})|([\s\S])"""
 )
-ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+ENTITIES = re.compile(ENTITY)
+ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)')""")
 
 
 @dataclass
@@ -97,14 +100,14 @@ def lines(html: str) -> list[Line]:
                 kinds.append((tag, 0))
         elif tag == "figure":
             close()
-            if not end and (name := _attributes(rest).get("data-block")):
+            if not end and (name := attributes(rest).get("data-block")):
                 found.append(Line("figure", block=name))
         elif tag == "strong":
             bold = max(0, bold + (-1 if end else 1))
         elif tag == "em":
             italic = max(0, italic + (-1 if end else 1))
         elif tag == "span":
-            given = {} if end else _attributes(rest)
+            given = {} if end else attributes(rest)
             fact = (given["data-fact"], given.get("data-of", "")) if given.get("data-fact") else None
         elif tag == "br":
             close()
@@ -112,9 +115,15 @@ def lines(html: str) -> list[Line]:
     return found
 
 
-def _attributes(rest: str) -> dict[str, str]:
+def decoded(text: str) -> str:
+    """Character references read, those of a sane length only: the others are letters."""
+    return ENTITIES.sub(lambda found: entities.unescape(found[0]), text)
+
+
+def attributes(rest: str) -> dict[str, str]:
+    """Those of one mark, by name in small letters."""
     return {
-        name.lower(): entities.unescape(double if double is not None else single or "")
+        name.lower(): decoded(double if double is not None else single or "")
         for name, double, single in ((m[1], m[2], m[3]) for m in ATTRIBUTE.finditer(rest))
     }
 

@@ -60,12 +60,32 @@ def test_a_new_snapshot_prints_figures_anew():
     assert clean.reprinted(html, FACTS) == (html.replace(">9<", ">22<"), 1)
 
 
+@pytest.mark.parametrize("given_html", [
+    '<b></td><td><span data-fact="nope" data-of="&quot;">-->',
+    "<h2><b>甲 </b>乙</h2>", "<p>甲<b> </b>乙</p>", "<p>甲 <script>x</script>乙</p>", "&#x200b;&#12288;<p>甲&#8203; 乙</p>", "甲\x85乙\x85",
+    '<p><span data-fact="a">甲 </span><span data-fact="b">乙</span></p>', "<!--<p>甲", "<a <b>甲</b>", "<p>&amp;<b>lt;</b>&#38;gt;</p>",
+    "<li>甲<ol><li>乙", "<td>甲</td><td></td><td>乙</td>", "<svg><p>甲</svg>乙", "&#99999999999999999999;", "\ud800甲",
+    '<figure data-block="更正&#8203;事项">',
+])  # fmt: skip
+def test_cleaning_twice_is_cleaning_once(given_html):
+    for facts in (FACTS, None):
+        once = tidy(given_html, facts).html
+        assert tidy(once, facts) == clean.Cleaned(once)
+
+
+def test_what_is_never_closed_is_words_and_stays():
+    assert tidy("<p>甲 <!-- 乙").html == "<p>甲 &lt;!-- 乙</p>"
+    assert tidy("<p>3 < 5 <a 乙").html == "<p>3 &lt; 5 &lt;a 乙</p>"
+    assert tidy("<p>&#" + "9" * 5000 + ";</p>").html.startswith("<p>&amp;#999")
+
+
 PIECES = st.sampled_from([
     "<p>", "</p>", "<b>", "</b>", "<strong>", "</strong>", "<em>", "</em>", "<ul>", "</ul>", "<ol>", "<li>", "</li>", "<h2>", "</h2>",
     "<div>", "</div>", "<br>", "<span data-fact='sessions'>", '<span data-fact="nope" data-of="&quot;">', "</span>", "<script>x", "</script>",
     '<figure data-block="更正事项">', "</figure>", "<table><tr><td>", "</td><td>", "</tr>", "<!--", "-->", "<o:p>", "&nbsp;", "&lt;b&gt;",
     "&amp;lt;", "<a href='javascript:x'>", "</a>", "<img src=x>", "<p onclick=y>", "<style>", "</style>", "<", ">", "&", '"', "\u200b", "\u3000", " ",
-    "学习", "91.2%", "\n",
+    "学习", "91.2%", "\n", "<svg>", "</svg>", "<title>", "</td>", "<td>", "&#8203;", "&#12288;", "\x85", "<h1>", "</h1>", "<br/>",
+    "<span data-fact='presence_rate' data-of=''>", "<!", "<?", "&#38;",
 ])  # fmt: skip
 
 
