@@ -23,9 +23,7 @@ RENAMED = {"b": "strong", "i": "em", "h1": "h2"} | dict.fromkeys(
 )
 RAW = frozenset("script style title iframe noscript textarea".split())  # all words until their own end
 GONE = frozenset("head xml svg math object template".split())  # with what stands inside
-MARK = re.compile(
-    r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:]*+)(?P<rest>(?:"[^"<]*"|'[^'<]*'|[^"'<>])*+|[^<>]*+)>"""
-)
+MARK = re.compile(r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:]*+)(?P<rest>(?:"[^"<]*"|'[^'<]*'|[^"'<>])*+|[^<>]*+)>""")
 INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
     "\ufeff\ufff9-\uffff]"

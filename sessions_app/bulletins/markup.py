@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 BLOCKS = ("p", "h2", "h3", "h4", "li")
 ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});"
 # No mark holds a "<", not even in quotes: so each is looked at once, however many are never closed.
-TOKENS = re.compile(
-    rf"""<(/?)([a-zA-Z][a-zA-Z0-9]*+)((?:"[^"<]*"|'[^'<]*'|[^'"<>])*+)>|({ENTITY})|([\s\S])"""
-)
+TOKENS = re.compile(rf"""<(/?)([a-zA-Z][a-zA-Z0-9]*+)((?:"[^"<]*"|'[^'<]*'|[^'"<>])*+)>|({ENTITY})|([\s\S])""")
 ENTITIES = re.compile(ENTITY)
 ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)')""")
 
