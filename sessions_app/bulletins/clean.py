@@ -19,10 +19,10 @@ from sessions_app.bulletins.markup import Line, Run
 
 # Word and web pages write these: what they say is kept under the tag that prints.
 RENAMED = {"b": "strong", "i": "em", "h1": "h2"} | dict.fromkeys(
-    "div tr blockquote pre section article dt dd center h5 h6 table".split(), "p"
+    ["div", "tr", "blockquote", "pre", "section", "article", "dt", "dd", "center", "h5", "h6", "table"], "p"
 )
-RAW = frozenset("script style title iframe noscript textarea".split())  # all words until their own end
-GONE = frozenset("head xml svg math object template".split())  # with what stands inside
+RAW = frozenset(["script", "style", "title", "iframe", "noscript", "textarea"])  # all words until their own end
+GONE = frozenset(["head", "xml", "svg", "math", "object", "template"])  # with what stands inside
 MARK = re.compile(r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:]*+)(?P<rest>(?:"[^"<]*"|'[^'<]*'|[^"'<>])*+|[^<>]*+)>""")
 INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
