@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -73,7 +74,8 @@ def attempt(request: HttpRequest, act: Callable[[], T], form: Any = None) -> T |
     """Run an action. Refused: every reason goes to the form (or to the messages) and None comes back."""
     try:
         return act()
-    except Refused as refusal:
+    except (Refused, DataError) as fault:
+        refusal = fault if isinstance(fault, Refused) else Refused(TOO_LONG)
         if form is not None:
             for reason in refusal.reasons:
                 form.add_error(None, reason)
@@ -83,6 +85,8 @@ def attempt(request: HttpRequest, act: Callable[[], T], form: Any = None) -> T |
         return None
 
 
+# Said where the database itself refuses a length or a size that no form asked for.
+TOO_LONG = "有一处文字太长或数字太大，没有保存。请缩短后再试。"
 # The free text of the small forms that stand in a panel and end in a redirect, whatever came of them.
 TYPED = ("reason", "note", "meeting")
 

@@ -7,13 +7,15 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from roster import outside
+
 SIZES = (20, 50, 100)
 
 
 def page_of(request: HttpRequest, rows: Any) -> Page:
     """The page `?page=` of a queryset or list, `?per=` rows long; a page that does not exist is the nearest one."""
-    asked = request.GET.get("per", "")
-    size = int(asked) if asked in {str(size) for size in SIZES} else SIZES[0]
+    asked = outside.whole(request.GET.get("per"))
+    size = asked if asked in SIZES else SIZES[0]
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 

@@ -1,9 +1,11 @@
 """What the forms of the house share: a day, and the version a form started from."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
+from roster import outside
 from roster.audit.words import THINGS
 
 
@@ -14,6 +16,12 @@ class DayField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
         kwargs.setdefault("input_formats", ["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
         super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        found: date | None = super().to_python(value)
+        if found is not None and not outside.FIRST_YEAR <= found.year <= outside.LAST_YEAR:
+            raise forms.ValidationError("年份不对，请核对日期，写成 2026-03-05 的样子。")
+        return found
 
 
 class VersionForm(forms.Form):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import formset_factory
 
+from roster import outside
 from roster.audit.actions import SHANGHAI
 from roster.audit.forms import DayField, VersionForm
 from roster.committees.forms import CommitteePick, SpelledSelect
@@ -136,14 +137,12 @@ class AttendanceForm(VersionForm):
     trainees = forms.CharField(widget=forms.HiddenInput)
 
     def clean_trainees(self) -> list[int]:
-        return [int(word) for word in self.cleaned_data["trainees"].split(",") if word.isdigit()]
+        return [key for word in self.cleaned_data["trainees"].split(",") if (key := outside.key(word))]
 
 
 def typed_marks(words: list[str]) -> set[tuple[int, int]]:
-    pairs = (word.split("-") for word in words)
-    return {
-        (int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and pair[0].isdigit() and pair[1].isdigit()
-    }
+    pairs = ([outside.key(part) for part in word.split("-")] for word in words)
+    return {(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and all(pair)}
 
 
 class ExpertFilter(forms.Form):

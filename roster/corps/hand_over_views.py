@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import any_login, attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.models import User
@@ -69,8 +70,8 @@ def hand_over_new(request: HttpRequest) -> HttpResponse:
     givers = givers.filter(since__lte=day).select_related("person", "committee").order_by("committee__path", "pk")
     chosen = None
     word = request.GET.get("secretary", "")
-    if word.isdigit():
-        chosen = get_object_or_404(givers, pk=int(word))
+    if word:
+        chosen = get_object_or_404(givers, pk=outside.key(word))
     elif request.user.person_id:
         chosen = givers.filter(person=request.user.person_id).first()
     initial = {"giver": chosen.pk if chosen else None, "ends_on": day, "ends_time": time(18, 0)}
@@ -122,7 +123,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 def hand_over_sign(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(_hand_overs(request), pk=pk)
     word = request.POST.get("version", "")
-    version = int(word) if word.isdigit() else 0
+    version = outside.key(word)
     done = attempt(request, lambda: hand_over_actions.sign(row, version=version, by=request.user, at=request.now))
     if done:
         messages.success(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -153,9 +154,8 @@ def expert_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def expert_away(request: HttpRequest, pk: int) -> HttpResponse:
     """Days away are added, or (`drop`) taken off again."""
     row = _expert(request, pk)
-    drop = request.POST.get("drop", "")
-    if drop.isdigit():
-        attempt(request, lambda: pool_actions.remove_away(row, away=int(drop), by=request.user, at=request.now))
+    if drop := outside.key(request.POST.get("drop")):
+        attempt(request, lambda: pool_actions.remove_away(row, away=drop, by=request.user, at=request.now))
         return redirect(row)
     form = AwayForm(request.POST)
     if filled(request, form):

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -186,7 +187,7 @@ def _lessons(request: HttpRequest, row: TrainingCourse | None) -> Any:
         data = request.POST
         if data.get("add") == "lessons":
             data = data.copy()
-            data["lessons-TOTAL_FORMS"] = str(int(data.get("lessons-TOTAL_FORMS") or 0) + 1)
+            data["lessons-TOTAL_FORMS"] = str((outside.whole(data.get("lessons-TOTAL_FORMS"), most=999) or 0) + 1)
         return LessonFormSet(data, prefix="lessons")
     there = row.sessions.values("pk", "day", "topic", "lecturer", "hours") if row else ()
     initial = [*there, *({} for _ in range(BLANK_LESSONS if row is None else 1))]
@@ -256,7 +257,7 @@ def course_enrol(request: HttpRequest, pk: int) -> HttpResponse:
 def course_drop(request: HttpRequest, pk: int) -> HttpResponse:
     row = _course(request, pk, P.CORPS_EDIT)
     word = request.POST.get("trainee", "")
-    trainee = int(word) if word.isdigit() else 0
+    trainee = outside.key(word)
     attempt(request, lambda: training_actions.drop(row, trainee=trainee, by=request.user, at=request.now))
     return redirect(row)
 
@@ -271,8 +272,8 @@ def course_attendance(request: HttpRequest, pk: int) -> HttpResponse:
         given = form.cleaned_data
         marks = typed_marks(request.POST.getlist("m"))
         everybody = request.POST.get("all", "")
-        if everybody.isdigit():
-            marks |= {(int(everybody), trainee) for trainee in given["trainees"]}
+        if lesson := outside.key(everybody):
+            marks |= {(lesson, trainee) for trainee in given["trainees"]}
         changed = attempt(
             request,
             lambda: training_actions.set_attendance(
@@ -282,7 +283,7 @@ def course_attendance(request: HttpRequest, pk: int) -> HttpResponse:
         if changed is not None:
             messages.success(request, f"签到已保存，改动 {changed} 处。" if changed else "签到没有改动。")
     page = request.GET.get("page", "")
-    return redirect(f"{row.get_absolute_url()}?page={page}" if page.isdigit() else row.get_absolute_url())
+    return redirect(f"{row.get_absolute_url()}?page={page}" if outside.key(page) else row.get_absolute_url())
 
 
 @permission(P.CORPS_EDIT)
@@ -290,7 +291,7 @@ def course_attendance(request: HttpRequest, pk: int) -> HttpResponse:
 def course_finish(request: HttpRequest, pk: int) -> HttpResponse:
     row = _course(request, pk, P.CORPS_EDIT)
     word = request.POST.get("version", "")
-    version = int(word) if word.isdigit() else 0
+    version = outside.key(word)
     done = attempt(request, lambda: training_actions.finish(row, version=version, by=request.user, at=request.now))
     if done:
         messages.success(request, f"“{done}”已结业。")

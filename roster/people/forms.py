@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse_lazy
 
+from roster import outside
 from roster.audit.forms import DayField, VersionForm
 from roster.committees.forms import CommitteePick
 from roster.people.models import GroupRole, Person
@@ -16,7 +17,7 @@ class RemoteSelect(forms.Select):
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
         queryset = self.choices.queryset
-        chosen = [pk for pk in value if str(pk).isdigit()]
+        chosen = [pk for pk in value if outside.key(str(pk))]
         self.choices.queryset = queryset.filter(pk__in=chosen) if chosen else queryset.none()
         try:
             return super().optgroups(name, value, attrs)

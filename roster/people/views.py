@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.access import records_kept_by
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
@@ -116,11 +117,8 @@ def person_pick(request: HttpRequest) -> JsonResponse:
     where = request.GET.get("committee", "")
     if where:
         mine = Committee.objects.open_to(request.user, P.COMMITTEE_READ)
-        home = get_object_or_404(mine, pk=int(where) if where.isdigit() else 0)
-        try:
-            day = date.fromisoformat(request.GET.get("on", ""))
-        except ValueError:
-            day = request.today
+        home = get_object_or_404(mine, pk=outside.key(where))
+        day = outside.day(request.GET.get("on")) or request.today
         rows = rows.filter(Exists(Membership.objects.on(day).filter(committee=home, person=OuterRef("pk"))))
     if text:
         rows = rows.search(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -62,8 +62,7 @@ def chosen_department(request: HttpRequest, needed: Permission) -> Committee | N
     """The one `?department=` names, else the first; None for who works for none."""
     found = {row.pk: row for row in departments_of(request, needed)}
     asked = request.GET.get("department", "")
-    chosen = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-    row: Committee | None = found.get(chosen) or next(iter(found.values()), None)
+    row: Committee | None = found.get(outside.key(asked)) or next(iter(found.values()), None)
     return row
 
 
@@ -233,7 +232,7 @@ def interview_hold(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect(row)
     elif posted is not None:
         data = posted.copy()
-        data["promises-TOTAL_FORMS"] = str(int(posted.get("promises-TOTAL_FORMS") or 0) + 1)
+        data["promises-TOTAL_FORMS"] = str((outside.whole(posted.get("promises-TOTAL_FORMS"), most=999) or 0) + 1)
         rows = CommitmentFormSet(data, prefix="promises")
     context = {"interview": row, "form": form, "rows": rows, "why": _why(row)}
     return render(request, "assessment/interviews/hold.html", context, status=status)
@@ -242,8 +241,8 @@ def interview_hold(request: HttpRequest, pk: int) -> HttpResponse:
 def _days(posted: Any, today: date) -> list[date]:
     """This day, and the day that was typed: the action says who was the right one on it."""
     days = {today}
-    with contextlib.suppress(ValueError):
-        days.add(date.fromisoformat((posted or {}).get("held_on", "")))
+    if typed := outside.day((posted or {}).get("held_on")):
+        days.add(typed)
     return sorted(days)
 
 

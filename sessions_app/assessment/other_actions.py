@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from roster import outside
 from roster.audit.actions import Actor, Entry, changes, record, record_many, saying
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
@@ -129,7 +130,7 @@ def _read(
         return wrong("得分和名次都没有")
     rank: int | None = None
     if rank_text:
-        if not rank_text.isdecimal() or len(rank_text) > 6:
+        if outside.whole(rank_text, most=999_999) is None:
             return wrong(f"名次“{rank_text}”不是整数")
         rank = int(rank_text)
         if of is None:

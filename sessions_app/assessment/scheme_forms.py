@@ -12,6 +12,8 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from roster import outside
+from roster.audit.forms import DayField
 from roster.committees.models import Committee
 from sessions_app.assessment import wording
 from sessions_app.assessment.models import Primitive, Scheme
@@ -40,7 +42,7 @@ class HeadForm(forms.Form):
     bonus_cap = forms.CharField(
         label="加分上限", required=False, max_length=10, help_text="不加分写 0；加分后最高 100 分"
     )
-    effective_from = forms.DateField(label="生效日期", required=False, widget=DayInput())
+    effective_from = DayField(label="生效日期", required=False, widget=DayInput())
 
     def __init__(
         self, *args: Any, committees: QuerySet | None = None, today: date, scheme: Scheme | None = None, **more: Any
@@ -78,7 +80,7 @@ class TakeForm(forms.Form):
 
 
 class EditionForm(forms.Form):
-    effective_from = forms.DateField(label="新版生效日期", widget=DayInput())
+    effective_from = DayField(label="新版生效日期", widget=DayInput())
     form_token = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36)
 
 
@@ -115,7 +117,7 @@ def _steps(name: str) -> tuple[list[tuple[str, int]], str] | None:
     if len(parts) < 3 or len(parts) % 2 == 0:
         return None
     pairs = list(zip(parts[:-1:2], parts[1::2], strict=True))
-    if any(part not in LISTS or not place.isdecimal() or int(place) > MOST_ROWS for part, place in pairs):
+    if any(part not in LISTS or outside.whole(place, most=MOST_ROWS) is None for part, place in pairs):
         return None
     return [(part, int(place)) for part, place in pairs], parts[-1]
 
@@ -162,7 +164,7 @@ def operate(content: dict[str, Any], op: str) -> str:
             return ""
         rows.append(BLANK[parts[-1]]())
         return f"{where}-{len(rows) - 1}"
-    if len(parts) % 2 or not parts[-1].isdecimal():
+    if len(parts) % 2 or outside.whole(parts[-1]) is None:
         return ""
     rows, at = _rows(content, parts[:-2], parts[-2]), int(parts[-1])
     if rows is None or at >= len(rows):
@@ -181,7 +183,7 @@ def _rows(content: dict[str, Any], path: list[str], last: str) -> list[Any] | No
     node: Any = content
     for part, place in zip(path[::2], path[1::2], strict=False):
         rows = _in(node, part)
-        if rows is None or not place.isdecimal() or int(place) >= len(rows):
+        if rows is None or outside.whole(place, most=len(rows) - 1) is None:
             return None
         node = rows[int(place)]
     return _in(node, last)

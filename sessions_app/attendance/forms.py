@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.forms import DayField
 from roster.people.models import Person
 from sessions_app.attendance.models import LeaveKind, LeaveStage, MakeUpStage
 from sessions_app.attendance.roll import RollRow
@@ -80,7 +81,7 @@ class LeaveFilter(forms.Form):
 
 
 class MakeUpForm(VersionForm):
-    done_on = forms.DateField(label="补学日期", widget=day_input())
+    done_on = DayField(label="补学日期", widget=day_input())
     method = forms.CharField(label="补学方式", max_length=60, help_text="如 自学原文、看辅导录像")
     content = forms.CharField(label="补学内容", max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
     reflection = forms.CharField(

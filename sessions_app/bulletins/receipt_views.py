@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -33,7 +34,7 @@ def bulletin_receive(request: HttpRequest, pk: int) -> HttpResponse:
     seats = access.seats(request.user, row)
     asked = request.POST.get("committee", "")
     if asked:
-        seat = get_object_or_404(seats, pk=int(asked) if asked.isdecimal() and len(asked) < 10 else 0)
+        seat = get_object_or_404(seats, pk=outside.key(asked))
     else:
         seat = seats.first()
     if seat is None:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission, say
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -66,7 +67,7 @@ def bulletin_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(quarter=given["quarter"])
     if text := given.get("q"):
         number = text.strip("号").split("〕")[-1]
-        rows = rows.filter(Q(title__icontains=text) | Q(document_number=int(number) if number.isdecimal() else -1))
+        rows = rows.filter(Q(title__icontains=text) | Q(document_number=outside.key(number)))
     rows = access.with_counts(rows.select_related("committee").defer("body", "facts"))
     rows, sort = ordered(request, rows, SORTS, "-issue")
     found = page_of(request, rows)
@@ -152,9 +153,9 @@ def _initial(row: Bulletin) -> dict[str, Any]:
 def _picked(request: HttpRequest, row: Bulletin) -> list[dict[str, Any]]:
     """`?card=`: a session picked without script becomes one more card, not kept yet."""
     asked = request.GET.get("card", "")
-    if not asked.isdecimal() or len(asked) > 12:
+    if not asked:
         return []
-    session = _sessions(row).filter(pk=int(asked)).first()
+    session = _sessions(row).filter(pk=outside.key(asked)).first()
     if session is None:
         return []
     return [

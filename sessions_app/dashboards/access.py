@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import Http404
 
+from roster import outside
 from roster.accounts.models import User
 from roster.committees.models import Committee
 from sessions_app.facts.scope import Scope, only, subtree
@@ -29,7 +30,7 @@ def place(user: User, permission: str, committee: str = "", *, alone: bool = Fal
     """The committee of the address (its pk), or the one the reader acts for; Http404 outside his reach."""
     reached = Committee.objects.open_to(user, permission)
     if committee:
-        found = reached.filter(pk=int(committee)).first() if committee.isdecimal() else None
+        found = reached.filter(pk=outside.key(committee)).first()
     else:
         holds = list(user.holds_with(permission))
         acting = [hold for hold in holds if hold == user.acting] or holds

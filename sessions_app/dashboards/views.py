@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from roster import outside
 from roster.accounts.doors import permission
 from roster.accounts.roles import Permission
 from roster.accounts.sheets import workbook
@@ -188,10 +189,7 @@ HIDDEN = ("key", "only", "until", "mode", "category", "kind", "sort", "per", *PA
 
 def _cut_off(request: HttpRequest) -> date | None:
     """The day up to which an assessment counted, where the address names one."""
-    try:
-        return date.fromisoformat(request.GET.get("until", ""))
-    except ValueError:
-        return None
+    return outside.day(request.GET.get("until"))
 
 
 def _until(request: HttpRequest, period: Span) -> Span:
@@ -208,8 +206,8 @@ def _part(request: HttpRequest) -> Part:
             given[item.name] = value
         elif isinstance(item.default, bool):
             given[item.name] = bool(value)
-        elif value.isdecimal() and len(value) < 10:
-            given[item.name] = int(value)
+        elif (number := outside.whole(value)) is not None:
+            given[item.name] = number
     return Part(**given)
 
 
@@ -219,7 +217,7 @@ def _listing(request: HttpRequest, here: Place, period: Span) -> Listing:
         category = request.GET.get("category", "")
         narrow = Narrow(
             mode=request.GET.get("mode", ""),
-            category=int(category) if category.isdecimal() and len(category) < 3 else None,
+            category=outside.whole(category, most=99),
             kind=request.GET.get("kind", ""),
             today=min(request.today, _cut_off(request) or request.today),
             viewer=request.user,
@@ -258,7 +256,8 @@ def _back(request: HttpRequest, here: Place, period: Span) -> str:
 
 def _size(request: HttpRequest) -> int:
     per = request.GET.get("per", "")
-    return int(per) if per.isdecimal() and int(per) in SIZES else SIZES[0]
+    size = outside.whole(per)
+    return size if size in SIZES else SIZES[0]
 
 
 def download(request: HttpRequest, here: Place, name: str, content: bytes) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from roster import outside
 from roster.accounts.doors import any_login, attempt, permission
 from roster.accounts.roles import Permission, Role
 from roster.audit.history import history_of
@@ -101,7 +102,7 @@ def decide(request: HttpRequest, kind: str, pk: int, answer: str) -> HttpRespons
         messages.error(request, "退回须写明理由，请在“退回”框内填写一句话。")
         return redirect("approvals")
     sent = request.POST.get("version", "")
-    version = int(sent) if sent.isdigit() else None
+    version = outside.whole(sent)
     done = attempt(request, lambda: DECIDE[kind](row, yes, note, version, request.user, request.now))
     card = waiting.card(row)
     if request.htmx:

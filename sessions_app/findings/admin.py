@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from roster import outside
 from roster.accounts.admin import ReadOnlyAdmin
 from sessions_app.findings.closing_actions import keep_refusal
 from sessions_app.findings.models import Finding
@@ -34,5 +35,5 @@ class FindingAdmin(ReadOnlyAdmin):
     def _refuse(self, request: HttpRequest, asked: list[str]) -> None:
         if request.method != "POST":
             return
-        for row in Finding.objects.filter(pk__in=[pk for pk in asked[:100] if pk.isdecimal() and len(pk) < 10]):
+        for row in Finding.objects.filter(pk__in=[outside.key(pk) for pk in asked[:100]]):
             keep_refusal(row, [REASON], by=request.user, at=request.now)

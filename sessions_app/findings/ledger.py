@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from roster import outside
 from roster.accounts.sheets import workbook
 from roster.committees.models import Committee
 from sessions_app.findings.models import COUNTED, UNDER_WAY, Finding, FindingStage
@@ -64,7 +65,8 @@ def narrowed(rows: QuerySet, given: Mapping[str, Any], today: date) -> QuerySet:
 def _numbered(text: str) -> Q:
     """2026-旁听-017, or its last figure."""
     last = text.strip().rsplit("-", 1)[-1]
-    return Q(serial=int(last)) if last.isdecimal() and len(last) < 7 else Q(pk__in=[])
+    serial = outside.whole(last, most=999_999)
+    return Q(pk__in=[]) if serial is None else Q(serial=serial)
 
 
 def with_names(rows: QuerySet) -> QuerySet:

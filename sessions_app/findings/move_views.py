@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.roles import Permission
 from roster.audit.moves import Refused
@@ -239,7 +240,7 @@ def extension_new(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def findings_bulk(request: HttpRequest) -> HttpResponse:
     """Confirm, agree or return many, each by itself; what is refused is listed with its reasons. None is closed so."""
-    asked = [int(text) for text in request.POST.getlist("ids") if text.isdecimal() and len(text) < 10][:200]
+    asked = [key for text in request.POST.getlist("ids") if (key := outside.key(text))][:200]
     offered = list(
         ledger.with_names(Finding.objects.open_to(request.user, P.FINDING_CONFIRM).filter(pk__in=asked)).order_by("pk")
     )

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -87,12 +88,10 @@ def finding_list(request: HttpRequest) -> HttpResponse:
 
 def _looked(paths: list[str], asked: str) -> list[Finding]:
     """What one department strictly below works on, the newest hundred."""
-    if not asked.isdecimal() or len(asked) > 9:
-        return []
     under = Q(pk__in=[])
     for path in paths:
         under |= Q(department__path__startswith=path)
-    rows = Finding.objects.counted().filter(under, department_id=int(asked)).exclude(department__path__in=paths)
+    rows = Finding.objects.counted().filter(under, department_id=outside.key(asked)).exclude(department__path__in=paths)
     return list(rows.select_related("department", "committee")[:100])
 
 
@@ -162,9 +161,9 @@ def _visit(request: HttpRequest) -> ObservationVisit | None:
     asked = request.POST.get("visit") or request.GET.get("visit", "")
     if not asked:
         return None
-    if not asked.isdecimal() or len(asked) > 9:
-        raise Http404
-    row = get_object_or_404(ObservationVisit.objects.select_related("round__committee", "committee"), pk=int(asked))
+    row = get_object_or_404(
+        ObservationVisit.objects.select_related("round__committee", "committee"), pk=outside.key(asked)
+    )
     user = request.user
     named = user.may(P.VISIT_OBSERVE) and row.observers.filter(person_id=user.person_id).exists()
     if not named and row.round.committee.path not in user.reach(P.FINDING_CONFIRM).paths:
@@ -174,9 +173,9 @@ def _visit(request: HttpRequest) -> ObservationVisit | None:
 
 def _item(request: HttpRequest, visit: ObservationVisit | None) -> ScoreItem | None:
     asked = request.POST.get("item") or request.GET.get("item", "")
-    if visit is None or not asked.isdecimal() or len(asked) > 9:
+    if visit is None or not outside.key(asked):
         return None
-    return get_object_or_404(ScoreItem, pk=int(asked))
+    return get_object_or_404(ScoreItem, pk=outside.key(asked))
 
 
 def _sources(request: HttpRequest, visit: ObservationVisit | None) -> list[str]:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission, say
 from roster.accounts.listing import SIZES, ordered, page_of
 from roster.accounts.roles import Permission
@@ -82,7 +83,7 @@ def _seats(request: HttpRequest, prompt: StudyPrompt, needed: Permission) -> Que
 def _seat(request: HttpRequest, seats: QuerySet, asked: str) -> Committee | None:
     """The committee asked for (404 when it is not his), the one he acts for, or his first."""
     if asked:
-        return get_object_or_404(seats, pk=int(asked) if asked.isdecimal() else 0)
+        return get_object_or_404(seats, pk=outside.key(asked))
     acting = request.user.acting
     return seats.filter(pk=acting.committee_id if acting else 0).first() or seats.first()
 
@@ -201,7 +202,7 @@ def _posted(request: HttpRequest, *, committees: Any = None, prompt: StudyPrompt
     grown = data.get("add", "")
     if grown in ("topics", "readings"):
         total = data.get(f"{grown}-TOTAL_FORMS", "")
-        data = with_values(data, **{f"{grown}-TOTAL_FORMS": int(total) + 1 if total.isdecimal() else 1})
+        data = with_values(data, **{f"{grown}-TOTAL_FORMS": (outside.whole(total, most=999) or 0) + 1})
     head = PromptForm(data, committees=committees, today=request.today, prompt=prompt)
     return head, TopicFormSet(data, prefix="topics"), ReadingFormSet(data, prefix="readings"), grown
 
@@ -441,7 +442,7 @@ def prompt_map(request: HttpRequest, pk: int) -> HttpResponse:
 def prompt_unmap(request: HttpRequest, pk: int) -> HttpResponse:
     prompt, seat = _answering(request, pk)
     asked = request.POST.get("topic", "")
-    topic = prompt.topics.filter(pk=int(asked) if asked.isdecimal() else 0).first()
+    topic = prompt.topics.filter(pk=outside.key(asked)).first()
     if topic is None:
         say(request, ["没有找到这个学习主题，请刷新页面核对。"])
         return _back(prompt, seat)
@@ -479,7 +480,8 @@ def prompt_matrix(request: HttpRequest, pk: int) -> HttpResponse:
     shown = shown.in_order()
     if request.GET.get("format") == "xlsx":
         return _sheet(request, prompt, columns, matrix.rows_of(prompt, columns, list(shown)))
-    size = int(request.GET["per"]) if request.GET.get("per") in {str(size) for size in SIZES} else MATRIX_ROWS
+    asked = outside.whole(request.GET.get("per"))
+    size = asked if asked in SIZES else MATRIX_ROWS
     page = Paginator(shown, size).get_page(request.GET.get("page"))
     kept = {name: request.GET[name] for name in ("under", "q") if request.GET.get(name)}
     extra = f"&{urlencode(kept)}" if kept else ""

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -93,9 +94,7 @@ def _stage(row: ReminderLetter) -> dict[str, str]:
 
 
 def _addressee(request: HttpRequest, named: str) -> Committee:
-    if not named.isdecimal() or len(named) > 9:
-        raise Http404
-    return get_object_or_404(Committee.objects.open_to(request.user, P.LETTER_ISSUE), pk=int(named))
+    return get_object_or_404(Committee.objects.open_to(request.user, P.LETTER_ISSUE), pk=outside.key(named))
 
 
 def _open_items(committee: Committee, today: date) -> list[dict[str, Any]]:

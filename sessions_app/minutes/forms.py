@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.forms import DayField
 from sessions_app.minutes.models import ActionItem
 from sessions_app.minutes.skeleton import Block
 
@@ -51,7 +52,7 @@ class MinutesForm(VersionForm):
             self.fields[f"item-{index}-owner"] = forms.CharField(
                 label="责任人", required=False, max_length=60, initial=item.owner if item else ""
             )
-            self.fields[f"item-{index}-due"] = forms.DateField(
+            self.fields[f"item-{index}-due"] = DayField(
                 label="完成时限", required=False, initial=item.due_on if item else None,
                 widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )  # fmt: skip

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -62,7 +63,7 @@ def _found(request: HttpRequest) -> tuple[DeliveryFilter, Any]:
 def _dressed(rows: Any) -> list[Delivery]:
     """Each row with `whom`, `where` (masked) and `tone`; one query for all chat groups."""
     rows = list(rows)
-    ids = {int(row.address) for row in rows if row.channel == Channel.CHAT and row.address.isdecimal()}
+    ids = {outside.key(row.address) for row in rows if row.channel == Channel.CHAT}
     robots = {str(robot.pk): robot.get_provider_display() for robot in ChatTarget.objects.filter(pk__in=ids)}
     for row in rows:
         row.whom = str(row.notice.person or row.notice.committee)

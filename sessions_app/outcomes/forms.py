@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.forms import DayField
 from roster.committees.models import Committee
 from sessions_app.outcomes.models import Outcome, OutcomeKind, OutcomeStage
 from sessions_app.sessions.models import StudySession
@@ -25,7 +26,7 @@ class OutcomeForm(forms.Form):
     kind = forms.ChoiceField(label="类型", choices=OutcomeKind.choices)
     title = forms.CharField(label="名称", max_length=200)
     authors = forms.CharField(label="作者", max_length=200, help_text="几个人以顿号分隔")
-    day = forms.DateField(label="日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = DayField(label="日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     study_session = forms.ModelChoiceField(
         label="来源学习", queryset=StudySession.objects.none(), required=False, empty_label="不是来自某一场学习"
     )

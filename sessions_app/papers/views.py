@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, permission, say
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -133,7 +134,7 @@ def snapshot(row: IssuedPaper) -> list[dict[str, Any]]:
         value = figures[key]
         label, unit = LABELS.get(key, (key, ""))
         if isinstance(value, dict):
-            each = sorted(value.items(), key=lambda pair: int(pair[0]) if pair[0].isdigit() else 0)
+            each = sorted(value.items(), key=lambda pair: outside.key(pair[0]))
             named = [(NAMES.get(key, str)(name), count) for name, count in each if count]
             words = "，".join(f"{name} {rules.number(count)}" for name, count in named) or "无"
         elif key.endswith("_rate"):
@@ -319,11 +320,9 @@ def _whole(request: HttpRequest, committee: Committee, needed: Permission) -> bo
 
 
 def _year(request: HttpRequest) -> int:
-    try:
-        year = int(request.GET.get("year") or request.POST.get("year") or request.today.year)
-    except ValueError:
-        raise Http404 from None
-    if not FIRST_YEAR <= year <= request.today.year + 1:
+    asked = request.GET.get("year") or request.POST.get("year") or str(request.today.year)
+    year = outside.whole(asked, least=FIRST_YEAR, most=request.today.year + 1)
+    if year is None:
         raise Http404
     return year
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.roles import Permission as P
 from roster.committees.models import Committee
@@ -38,7 +39,7 @@ def volume(request: HttpRequest, pk: int) -> HttpResponse:
     this = request.today.year
     years = list(range(this, max(FIRST_YEAR, this - 9) - 1, -1))
     asked = request.GET.get("year") or request.POST.get("year") or str(this)
-    if not (asked.isascii() and asked.isdigit() and int(asked) in years):
+    if outside.whole(asked) not in years:
         raise Http404
     year = int(asked)
     if "committee" in request.GET:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import formset_factory
 
+from roster.audit.forms import DayField
 from sessions_app.plans.models import ContentCategory, PlanItem, PlanStage, StudyMode, StudyPlan
 from sessions_app.plans.rules import ITEM_FIELDS
 
@@ -143,13 +144,13 @@ class SubmitForm(forms.Form):
     meeting = forms.CharField(
         label="审定会议", max_length=100, required=False, help_text="如 党组第3次会议；会还没开可以不填"
     )
-    met_on = forms.DateField(label="会议日期", required=False, widget=DayInput())
+    met_on = DayField(label="会议日期", required=False, widget=DayInput())
 
 
 class ApproveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     meeting = forms.CharField(label="审定会议", max_length=100, required=False, help_text="如 党组第3次会议")
-    met_on = forms.DateField(label="会议日期", required=False, widget=DayInput())
+    met_on = DayField(label="会议日期", required=False, widget=DayInput())
 
 
 class NoteForm(forms.Form):

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -245,7 +246,9 @@ def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _editor(request, plan, head, items)
     data = request.POST
     if "add_row" in data:
-        data = with_values(data, **{"items-TOTAL_FORMS": int(data.get("items-TOTAL_FORMS") or 0) + 1})
+        data = with_values(
+            data, **{"items-TOTAL_FORMS": (outside.whole(data.get("items-TOTAL_FORMS"), most=999) or 0) + 1}
+        )
     initial = [item_values(item) for item in plan.items.order_by("quarter", "month", "serial")]
     head, items = (
         HeadForm(data),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
@@ -156,7 +157,7 @@ def parameter_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _year_of(request: HttpRequest, asked: str) -> int:
-    return int(asked) if asked.isdigit() and 2000 <= int(asked) <= 2100 else request.today.year
+    return outside.whole(asked, least=2000, most=2100) or request.today.year
 
 
 @permission(P.WORKDAY_EDIT)
@@ -251,7 +252,8 @@ def period_close(request: HttpRequest) -> HttpResponse:
 def _period_act(request: HttpRequest, pk: int, act: Any, said: str, **more: Any) -> HttpResponse:
     row = get_object_or_404(Period.objects.open_to(request.user, P.PERIOD_EDIT), pk=pk)
     asked = request.POST.get("version", "")
-    version = int(asked) if asked.isdigit() else -1
+    version = outside.whole(asked)
+    version = -1 if version is None else version
     if attempt(request, lambda: act(row, version=version, by=request.user, at=request.now, **more)):
         messages.success(request, f"{row.committee} {row}{said}")
     return redirect("period_list")

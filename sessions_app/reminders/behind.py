@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, DateField, Exists, Min, OuterRef, Q, QuerySet, Value, When
 from django.urls import Resolver404, resolve
 
+from roster import outside
 from roster.accounts.models import User
 from roster.audit.actions import SHANGHAI
 from roster.committees.models import Committee
@@ -55,7 +56,7 @@ class Asked:
 def tops(user: User, permission: str, asked: str = "") -> QuerySet[Any]:
     """What a list may be narrowed to: the tops of one's reach, every committee with others below it, the one asked for."""
     named = [hold.committee_id for hold in user.holds_with(permission)]
-    named += [int(asked)] if asked.isdecimal() and len(asked) < 10 else []
+    named.append(outside.key(asked))
     below = Exists(Committee.objects.filter(parent_id=OuterRef("pk")))
     return Committee.objects.open_to(user, permission).filter(Q(pk__in=named) | below).in_order()
 

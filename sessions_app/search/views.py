@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from roster import outside
 from roster.accounts.doors import permission
 from sessions_app.search import rules
 from sessions_app.search.forms import SearchForm
@@ -54,7 +55,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest) -> int:
     asked = request.GET.get("page", "")
-    return min(max(int(asked), 1), DEEPEST) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
+    return min(max(outside.whole(asked) or 1, 1), DEEPEST)
 
 
 def _group(source: Source, found: Found, asked: rules.Question) -> dict[str, Any]:

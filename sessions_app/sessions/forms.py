@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import formset_factory
 
+from roster.audit.forms import DayField
 from roster.committees.models import Committee
 from roster.people.models import Membership, Person, StudySecretary
 from sessions_app.plans.forms import DayInput, differences
@@ -44,7 +45,7 @@ class PersonField(forms.TypedChoiceField):
         self.people: dict[str, Person] = {}
 
     def _coerce(self, value: str) -> Person | None:
-        return self.people[str(value)] if value not in self.empty_values else None
+        return self.people.get(str(value), value) if value not in self.empty_values else None
 
     def offer(self, people: Iterable[Person]) -> None:
         self.people = {str(person.pk): person for person in people}
@@ -76,7 +77,7 @@ class ItemField(forms.TypedChoiceField):
         self.items: dict[str, PlanItem] = {}
 
     def _coerce(self, value: str) -> PlanItem | None:
-        return self.items[str(value)] if value not in self.empty_values else None
+        return self.items.get(str(value), value) if value not in self.empty_values else None
 
     def offer(self, items: Iterable[PlanItem], *more: PlanItem | None) -> None:
         self.items = {str(item.pk): item for item in [*items, *(one for one in more if one is not None)]}
@@ -91,7 +92,7 @@ class SessionForm(forms.Form):
     form_token = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36)
     topic = forms.CharField(label="学习主题", max_length=200)
     plan_item = ItemField(label="计划条目", required=False)
-    day = forms.DateField(label="日期", widget=DayInput())
+    day = DayField(label="日期", widget=DayInput())
     starts_at = forms.TimeField(label="开始", required=False, widget=TimeInput())
     ends_at = forms.TimeField(label="结束", required=False, widget=TimeInput())
     days = forms.DecimalField(
@@ -142,7 +143,7 @@ class SessionForm(forms.Form):
 class PartForm(forms.Form):
     """A further part; the first stands in the head."""
 
-    day = forms.DateField(label="日期", widget=DayInput())
+    day = DayField(label="日期", widget=DayInput())
     starts_at = forms.TimeField(label="开始", required=False, widget=TimeInput())
     ends_at = forms.TimeField(label="结束", required=False, widget=TimeInput())
     days = forms.DecimalField(label="天数", min_value=0, max_value=30, max_digits=3, decimal_places=1, initial=1)
@@ -160,7 +161,7 @@ class MaterialForm(forms.Form):
     id = forms.IntegerField(required=False, widget=forms.HiddenInput)
     title = forms.CharField(label="篇目", max_length=200)
     release_type = forms.ChoiceField(label="发布方式", choices=ReleaseType.choices, initial=ReleaseType.FULL_TEXT)
-    sent_on = forms.DateField(label="发送日期", required=False, widget=DayInput())
+    sent_on = DayField(label="发送日期", required=False, widget=DayInput())
 
 
 class ExtraForm(forms.Form):
@@ -226,7 +227,7 @@ def session_differences(
 
 class MoveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
-    day = forms.DateField(label="新日期", widget=DayInput())
+    day = DayField(label="新日期", widget=DayInput())
     reason = forms.CharField(label="改期事由", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 

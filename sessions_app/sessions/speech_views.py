@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -356,7 +357,7 @@ def _decide(request: HttpRequest, pk: int, *, approve: bool) -> HttpResponse:
     done = attempt(
         request,
         lambda: filing_actions.decide_filing(
-            row, approve=approve, note=request.POST.get("reason", ""), version=int(version) if version.isdigit() else None,
+            row, approve=approve, note=request.POST.get("reason", ""), version=outside.whole(version),
             by=request.user, at=request.now,
         ),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -138,12 +139,12 @@ def session_calendar(request: HttpRequest) -> HttpResponse:
     own = request.user.acting.committee_id if request.user.acting else None
     asked = request.GET.get("committee", "")
     committee = (
-        get_object_or_404(scope, pk=int(asked)) if asked.isdigit() else scope.filter(pk=own).first() or scope.first()
+        get_object_or_404(scope, pk=outside.key(asked)) if asked else scope.filter(pk=own).first() or scope.first()
     )
     if committee is None:
         raise Http404
     typed = request.GET.get("year", "")
-    year = int(typed) if typed.isdigit() and 2000 < int(typed) < 2200 else request.today.year
+    year = outside.whole(typed, least=2001, most=2199) or request.today.year
     minimum = int(parameters.value("sessions_per_quarter", committee, date(year, 12, 31)))
     view = quarters(committee.pk, year, minimum=minimum, today=request.today)
     rows = [row for quarter in view for row in quarter.rows]
@@ -178,7 +179,7 @@ def _host(request: HttpRequest) -> Committee:
     scope = Committee.objects.open_to(request.user, Permission.SESSION_EDIT)
     asked = request.GET.get("committee", "")
     if asked:
-        return get_object_or_404(scope, pk=int(asked) if asked.isdigit() else 0)
+        return get_object_or_404(scope, pk=outside.key(asked))
     acting = request.user.acting
     committee = scope.filter(pk=acting.committee_id if acting else 0).first() or scope.in_order().first()
     if committee is None:
@@ -191,9 +192,9 @@ def _host(request: HttpRequest) -> Committee:
 def session_new(request: HttpRequest) -> HttpResponse:
     """From a plan item everything comes along; blank and 补录 are the same page with less."""
     item = None
-    if request.GET.get("item", "").isdigit():
+    if request.GET.get("item"):
         rows = PlanItem.objects.select_related("plan__committee").open_to(request.user, Permission.SESSION_EDIT)
-        item = get_object_or_404(rows, pk=int(request.GET["item"]))
+        item = get_object_or_404(rows, pk=outside.key(request.GET["item"]))
     committee = item.plan.committee if item else _host(request)
     if request.method == "GET":
         if not (item or "blank" in request.GET or "late" in request.GET):
@@ -266,13 +267,10 @@ def _posted(
     data = request.POST
     if data.get("add") in {name for name, _, _ in SETS}:  # without script the button asks for one more row
         key = f"{data['add']}-TOTAL_FORMS"
-        count = int(data[key]) if data.get(key, "").isdigit() else 0
+        count = outside.whole(data.get(key), most=999) or 0
         data = with_values(data, **{key: count + 1})
     typed = data.get("day", "")
-    try:
-        people_day = session.day if session else date.fromisoformat(typed)
-    except ValueError:
-        people_day = request.today
+    people_day = session.day if session else outside.day(typed) or request.today
     head = SessionForm(data, committee=committee, people_day=people_day, session=session, item=item)
     sets = _sets(data, head.members)
     rows = {}
@@ -388,7 +386,7 @@ def _open(request: HttpRequest, pk: int, needed: Permission) -> StudySession:
 
 def _version(request: HttpRequest) -> int | None:
     typed = request.POST.get("version", "")
-    return int(typed) if typed.isdigit() else None
+    return outside.whole(typed)
 
 
 @permission(Permission.SESSION_EDIT)
@@ -513,9 +511,7 @@ def session_invite(request: HttpRequest, pk: int) -> HttpResponse:
 def _take_back(request: HttpRequest, session: StudySession) -> HttpResponse:
     """The host's invitation named by `withdraw`, taken back."""
     named = request.POST["withdraw"]
-    row = get_object_or_404(
-        session.participations.filter(is_host=False), pk=int(named) if named.isdecimal() and len(named) < 19 else 0
-    )
+    row = get_object_or_404(session.participations.filter(is_host=False), pk=outside.key(named))
     reason = request.POST.get("reason", "")
     if attempt(request, lambda: actions.withdraw_invitation(row, reason=reason, by=request.user, at=request.now)):
         messages.success(request, f"已撤回对{row.committee}的邀请。")

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from roster import outside
 from roster.accounts.doors import permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -27,7 +28,7 @@ def _department(request: HttpRequest) -> Committee:
     """The one asked for among those over which a grant stands, else the highest."""
     own = Committee.objects.filter(path__in=request.user.reach(P.DASHBOARD_READ).paths).order_by("path")
     asked = request.GET.get("department", "")
-    found = own.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 10 else own.first()
+    found = own.filter(pk=outside.key(asked)).first() if outside.key(asked) else own.first()
     if found is None:
         raise Http404
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.forms import DayField
 from sessions_app.visits import score_rules
 from sessions_app.visits.dossier import Check, Sheet
 from sessions_app.visits.models import SheetPart
@@ -106,7 +107,7 @@ class ScoreForm(VersionForm):
 
 
 class InterviewForm(forms.Form):
-    day = forms.DateField(label="日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = DayField(label="日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     who = forms.CharField(label="访谈对象", max_length=60)
     post = forms.CharField(label="职务", max_length=80, required=False)
     note = forms.CharField(label="要点", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}))
@@ -116,7 +117,7 @@ class SheetForm(VersionForm):
     """A sheet as rows: part-<n>, text-<n>, most-<n>, evidence-<n>; bands as least-<n>, word-<n>. An empty row is left out."""
 
     name = forms.CharField(label="名称", max_length=80)
-    since = forms.DateField(
+    since = DayField(
         label="启用日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="用过的评分表不改，改动从这一天起另成一张。",
     )  # fmt: skip

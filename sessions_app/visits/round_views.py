@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
@@ -220,10 +221,10 @@ def round_assign(request: HttpRequest, pk: int) -> HttpResponse:
     """Every team for one place, the best first, with what speaks for it and the rule against it."""
     row = _open(request, pk, P.VISIT_EDIT)
     named = (request.POST if request.method == "POST" else request.GET).get("committee", "")
-    if not named.isdecimal() or len(named) > 9:
+    if not outside.key(named):
         messages.info(request, "请先选一家单位。")
         return redirect(row)
-    committee = row.places.filter(pk=int(named)).first()
+    committee = row.places.filter(pk=outside.key(named)).first()
     if committee is None:
         raise Http404
     return _assign(request, row, committee)

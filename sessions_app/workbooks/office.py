@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from roster import outside
 from sessions_app.workbooks import rules
 from sessions_app.workbooks.rules import Unreadable
 
@@ -32,7 +33,8 @@ WAYS = {
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else rules.chinese_number(text)
+    number = outside.whole(text)
+    return rules.chinese_number(text) if number is None else number
 
 
 def _span(value: Any, most: int) -> tuple[int, int] | None:
@@ -117,7 +119,7 @@ def read_categories(value: Any, labels: Mapping[str, int]) -> tuple[int, str]:
     if len(parts) > 1 and all(re.fullmatch(r"第?\d类?", part) for part in parts):
         first = _category(parts[0])
         return first, f"写了几类（{text}），只记第 {first} 类；请核对。"
-    if len(text) > 2 and text[0].isdecimal() and not text[1].isdecimal():
+    if len(text) > 2 and outside.whole(text[0]) and outside.whole(text[1]) is None:
         return _category(text[0]), ""
     near = [number for label, number in labels.items() if len(text) >= 2 and text in rules.squeezed(label)]
     if len(near) == 1:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from roster import outside
 from roster.accounts.access import records_kept_by
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
@@ -114,7 +115,7 @@ def scope_of(user: User | None) -> Scope:
 
     def reaches(reach: Any, path: str) -> bool:
         own = path.rstrip("/").rsplit("/", 1)[-1]
-        return any(path.startswith(top) for top in reach.paths) or own.isdigit() and int(own) in reach.committee_ids
+        return any(path.startswith(top) for top in reach.paths) or outside.key(own) in reach.committee_ids
 
     def may_edit_person(person_id: int) -> bool:
         nonlocal people
