@@ -176,6 +176,7 @@ MIDDLEWARE = [
     "roster.accounts.middleware.RoleMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "roster.accounts.middleware.ReadOnlyMiddleware",
+    "roster.accounts.middleware.DraftMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last, as its manual asks

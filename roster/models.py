@@ -1,6 +1,6 @@
 """The rooms' models, gathered for Django: one app, one migration history."""
 
-from roster.accounts.models import Grant, PasswordReset, User
+from roster.accounts.models import Draft, Grant, PasswordReset, User
 from roster.audit.models import AuditEvent
 from roster.committees.models import Committee, CommitteeName
 from roster.corps.models import (
@@ -18,7 +18,7 @@ from roster.corps.models import (
 from roster.people.models import ActingLeader, Membership, Person, StudySecretary
 
 __all__ = [
-    "ActingLeader", "AuditEvent", "Committee", "CommitteeName", "Expert", "ExpertAway", "Grant", "HandOver", "Membership", "PasswordReset", "Person",
+    "ActingLeader", "AuditEvent", "Committee", "CommitteeName", "Draft", "Expert", "ExpertAway", "Grant", "HandOver", "Membership", "PasswordReset", "Person",
     "StudySecretary", "TeamArea", "TeamMember", "Trainee", "TrainingAttendance", "TrainingCourse", "TrainingSession", "User",
     "VisitTeam",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from roster.accounts import actions
-from roster.accounts.models import User
+from roster.accounts.models import Draft, User
 from roster.accounts.rules import FIRST_PASSWORD_LIVES, first_password_expired
 from roster.audit.actions import SystemActor, record
 
@@ -52,9 +52,13 @@ class ClosedAdapter(DefaultAccountAdapter):
         self._note_own(request, user, "登录")
 
     def logout(self, request: HttpRequest) -> None:
+        waiting = 0
         if request.user.is_authenticated:
             self._note_own(request, request.user, "退出")
+            waiting = Draft.objects.waiting(request.user, request.now).count()
         super().logout(request)
+        if waiting:
+            messages.info(request, f"服务器上留有您 {waiting} 份没有提交的内容，7 天内登录后打开原来的页面可以接着写。")
 
     def set_password(self, user: Any, password: str) -> None:
         self._prepared(self.request, user)

@@ -66,6 +66,8 @@ def asked_by_itself(request: HttpRequest) -> bool:
 
 
 def say(request: HttpRequest, reasons: Iterable[str]) -> None:
+    """A refusal in words. What was typed is not saved then, and its draft stays (`DraftMiddleware`)."""
+    request.was_refused = True
     for reason in reasons:
         messages.error(request, reason)
 

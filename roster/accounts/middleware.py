@@ -12,8 +12,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
-from roster.accounts import second_factor
+from roster.accounts import draft_actions, second_factor
 from roster.accounts.doors import asked_by_itself
+from roster.accounts.draft_rules import KEY
 from roster.audit.actions import record
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -65,7 +66,7 @@ class SessionAgeMiddleware:
         seen = request.session.setdefault("seen", now)
         if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
-            messages.info(request, "离开时间较长，已自动退出。请重新登录，未提交的内容仍保存在本机浏览器中。")
+            messages.info(request, "离开时间较长，已自动退出。请重新登录，没有提交的内容为您的账号留着。")
             if by_itself:
                 return self.get_response(request)
             return redirect(resolve_url(settings.LOGIN_URL) + f"?next={request.get_full_path()}")
@@ -115,3 +116,34 @@ class ReadOnlyMiddleware:
         if found and not FRAME_TABLES.match(found[1]):
             raise WritingWhileReading(f"a reading address may not write {found[1]}")
         return execute(sql, params, many, context)
+
+
+class DraftMiddleware:
+    """What was saved is no draft any more: the form names its draft, and the request that saved it closes that.
+
+    Saved means: sent on to another page without a refusal, or told so as JSON or as the answer to htmx. A page that
+    comes back with the form in it (422, 409, or a 200 with one row more) leaves the draft where it is.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method != "POST" or not request.user.is_authenticated or not hasattr(request, "_post"):
+            return response
+        key = request.POST.get("draft_key", "")
+        if KEY.fullmatch(key) and self.is_saved(request, response):
+            draft_actions.close(key, by=request.user, at=request.now)
+        return response
+
+    @staticmethod
+    def is_saved(request: HttpRequest, response: HttpResponse) -> bool:
+        said = getattr(getattr(request, "_messages", None), "_queued_messages", [])
+        if getattr(request, "was_refused", False) or any(one.level >= messages.ERROR for one in said):
+            return False
+        if response.status_code in (302, 303):
+            return True
+        told = response.headers.get("Content-Type", "").startswith("application/json")
+        whole = request.headers.get("HX-Request") == "true" and not request.POST.get("op")
+        return response.status_code in (200, 201, 204) and (told or whole)

@@ -10,6 +10,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
+from roster.accounts.draft_rules import LIVES, PLACE_LENGTH, VERSION_LENGTH
 from roster.accounts.roles import GRANTED, PRECEDENCE, ROLES, SEPARATED, Permission, Role, RoleReach, roles_with
 from roster.audit.models import Versioned, VersionedQuerySet
 from roster.committees.models import Committee, DayRange, PointRange
@@ -242,3 +243,40 @@ class Grant(Versioned):
 
     def __str__(self) -> str:
         return f"{self.user}：{self.get_role_display()}"
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def waiting(self, user: User, at: datetime) -> "DraftQuerySet":
+        """One's own that were neither saved nor thrown away, as long as a draft lives."""
+        return self.filter(user=user, closed_at=None, kept_at__gte=at - LIVES)
+
+
+class Draft(models.Model):
+    """What somebody typed and has not saved: his alone, of one form (`place`), of one occasion (`key`). Lives a week.
+
+    A closed one is an empty row: its text was saved or thrown away, and a message that comes late changes nothing.
+    """
+
+    user = models.ForeignKey(User, verbose_name="账号", on_delete=models.CASCADE, related_name="drafts")
+    key = models.CharField("编号", max_length=32)
+    place = models.CharField("表单", max_length=PLACE_LENGTH, blank=True)
+    version = models.CharField("所据版本", max_length=VERSION_LENGTH, blank=True)
+    content = models.JSONField("内容", default=dict)
+    kept_at = models.DateTimeField("留存时间")
+    closed_at = models.DateTimeField("了结时间", null=True, blank=True)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "草稿"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="draft_of_one_occasion"),
+            models.CheckConstraint(condition=Q(closed_at=None) | Q(content={}), name="draft_closed_holds_nothing"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "place"], condition=Q(closed_at=None), name="draft_waiting"),
+            models.Index(fields=["kept_at"], name="draft_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.kept_at:%Y-%m-%d %H:%M}"

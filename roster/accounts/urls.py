@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from roster.accounts import acting_views, views
+from roster.accounts import acting_views, draft_views, views
 
 urlpatterns = [
     path("accounts/", views.account_list, name="account_list"),
@@ -23,5 +23,8 @@ urlpatterns = [
     path("acting/<int:pk>/end/", acting_views.acting_end, name="acting_end"),
     path("account/role/", views.switch_role, name="switch_role"),
     path("account/keep-alive/", views.keep_alive, name="keep_alive"),
+    path("drafts/", draft_views.draft_list, name="draft_list"),
+    path("drafts/keep/", draft_views.draft_keep, name="draft_keep"),
+    path("drafts/drop/", draft_views.draft_drop, name="draft_drop"),
     path("account/profile/", views.profile, name="profile"),
 ]

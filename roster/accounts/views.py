@@ -308,7 +308,7 @@ def grant_end(request: HttpRequest, pk: int) -> HttpResponse:
         if attempt(request, lambda: actions.end_grant(row, **form.cleaned_data, by=request.user, at=request.now), form):
             messages.success(request, f"已结束：{row.user} 的{row.get_role_display()}。")
             return redirect("grant_list")
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     context = {
         "form": form, "title": f"结束 {row.user} 的{row.get_role_display()}", "go": "结束角色", "home": "grant_list",
         "home_label": "授权", "note": f"范围：{row.committee.name}。最后一天过后，下一次打开页面起失效。", "conflict": conflict,
@@ -357,7 +357,7 @@ def profile(request: HttpRequest) -> HttpResponse:
             if attempt(request, act, form):
                 messages.success(request, "已保存。")
                 return redirect("profile")
-            conflict = overtaken(form, own)
+            conflict = overtaken(form, own, request.user)
     own_verbs = (
         "登录",
         "退出",

@@ -218,7 +218,7 @@ def _change(
         if attempt(request, act, form):
             messages.success(request, said)
             return redirect(row)
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     context = {"form": form, "title": title, "go": go, "back": row, "note": note, "conflict": conflict}
     return render(request, "committees/form.html", context, status=_status(request))
 

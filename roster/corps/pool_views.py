@@ -141,7 +141,7 @@ def expert_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if attempt(request, act, form):
             messages.success(request, "已保存。")
             return redirect("expert_list")
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     context = {
         "form": form, "expert": row, "conflict": conflict, "aways": row.aways.order_by("-since"), "away_form": AwayForm(),
         "places": row.memberships.select_related("team").order_by("-since"), "events": history_of(row),

@@ -234,7 +234,7 @@ def course_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if attempt(request, act, form):
             messages.success(request, "已保存。")
             return redirect(row)
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     context = {"form": form, "lessons": lessons, "course": row, "conflict": conflict}
     return render(request, "corps/course_form.html", context, status=status_of(request))
 

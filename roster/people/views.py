@@ -187,7 +187,7 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if attempt(request, act, form):
             messages.success(request, "已保存。")
             return redirect(row)
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     context = {"form": form, "title": f"修改 {row}", "go": "保存", "back": row, "conflict": conflict}
     return render(request, "people/form.html", context, status=_status(request))
 
@@ -205,7 +205,7 @@ def _two_steps(
                 messages.success(request, context["said"])
                 return redirect(home)
         if row is not None:
-            conflict = overtaken(form, row)
+            conflict = overtaken(form, row, request.user)
     context |= {
         "form": form, "committee": home, "warnings": warnings, "seal": seal(form, warnings) if warnings else "",
         "conflict": conflict,

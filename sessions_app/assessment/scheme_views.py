@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
+from roster.accounts.stale import same
 from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
@@ -147,10 +148,12 @@ def _written(request: HttpRequest, head: HeadForm, row: Scheme | None) -> HttpRe
         made = _saved(request, head, content, row)
     except Stale as stale:
         fresh = _open(request, row.pk if row else 0, P.ASSESS_EDIT)
+        conflict = scheme_differences(fresh, content, day)
+        if not conflict:
+            return same(request, fresh)
         again = HeadForm(
             with_values(request.POST, version=stale.current_version), today=request.today, scheme=fresh
         )  # fmt: skip
-        conflict = scheme_differences(fresh, content, day)
         last = AuditEvent.objects.about(fresh).order_by("-seq").first()
         return _editor(request, again, Sheet(content), scheme=fresh, conflict=conflict, last=last, status=409)
     except Refused as refusal:

@@ -15,9 +15,8 @@ from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.models import User
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
+from roster.accounts.stale import last_hand
 from roster.audit.history import history_of
-from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.people.models import Membership, Person
 from sessions_app.attachments.models import Attachment
@@ -131,7 +130,7 @@ def _roll_page(
     keeps = Participation.objects.open_to(request.user, P.SESSION_EDIT).filter(pk=participation.pk).exists()
     locked = _locked_because(participation, chosen, keeps, request.today)
     typed = {mark["person"]: mark for mark in form.marks(chosen.rows)} if form else None
-    conflict = _conflict(chosen, typed or {}, participation) if stale else None
+    conflict = _conflict(chosen, typed or {}, participation, request.user) if stale else None
     # The minutes stand a room above: asked for by the name of the relation.
     signed = StudySession.objects.filter(pk=session.pk, minutes__stage__in=["SUBMITTED", "APPROVED"]).exists()
     context = {
@@ -158,7 +157,9 @@ def _roll_page(
     return render(request, "attendance/roll.html", context, status=409 if stale else 422 if refused else 200)
 
 
-def _conflict(chosen: RollPart, typed: dict[int, dict[str, Any]], participation: Participation) -> dict[str, Any]:
+def _conflict(
+    chosen: RollPart, typed: dict[int, dict[str, Any]], participation: Participation, user: User
+) -> dict[str, Any]:
     """Where the typed roll and the kept one differ, and who kept it."""
     fields = []
     for row in chosen.rows:
@@ -171,12 +172,7 @@ def _conflict(chosen: RollPart, typed: dict[int, dict[str, Any]], participation:
         )  # fmt: skip
         if _words(mine) != _words(row):
             fields.append({"label": row.name, "mine": _words(mine), "saved": _words(row)})
-    last = AuditEvent.objects.about(participation).order_by("-id").first()
-    return {
-        "fields": fields,
-        "by": last.actor_name if last else "",
-        "at": f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else "",
-    }
+    return {"fields": fields, **last_hand(participation, user)}
 
 
 def _readable(request: HttpRequest, pk: int) -> Participation:
@@ -244,7 +240,7 @@ def roll_autosave(request: HttpRequest, pk: int) -> JsonResponse:
             at=request.now,
         )
     except Stale as stale:
-        conflict = _conflict(chosen, {}, participation)
+        conflict = _conflict(chosen, {}, participation, request.user)
         saved = {f"mark-{one.person_id}": one.status or "" for one in chosen.rows}
         saved |= {f"reason-{one.person_id}": one.reason for one in chosen.rows}
         answer = {"version": stale.current_version, "by": conflict["by"], "at": conflict["at"], "saved": saved}

@@ -16,9 +16,9 @@ from roster import outside
 from roster.accounts.doors import attempt, filled, permission, say
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI, record
+from roster.accounts.stale import last_hand
+from roster.audit.actions import record
 from roster.audit.history import history_of
-from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import Committee
 from sessions_app.bulletins import access, actions, blocks, page, plain, rules
@@ -207,7 +207,7 @@ def bulletin_edit(request: HttpRequest, pk: int) -> HttpResponse:
         fresh = _open(request, pk, P.BULLETIN_EDIT)
         form.data = form.data.copy()
         form.data["version"] = str(stale.current_version)
-        return _workshop(request, fresh, form, cards, conflict=_conflict(fresh, form, cards), status=409)
+        return _workshop(request, fresh, form, cards, conflict=_conflict(fresh, form, cards, request.user), status=409)
     except Refused as refusal:
         return _workshop(request, row, form, cards, refused=refusal.reasons, status=422)
     messages.success(request, "已保存。")
@@ -233,7 +233,7 @@ def _values(form: BulletinForm, cards: Any, row: Bulletin) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _conflict(row: Bulletin, form: BulletinForm, cards: Any) -> dict[str, Any]:
+def _conflict(row: Bulletin, form: BulletinForm, cards: Any, user: Any) -> dict[str, Any]:
     """Both texts of every field that differs, and who saved meanwhile; `name` is the field's, `raw` what is kept."""
     found = []
     kept = _initial(row)
@@ -270,11 +270,7 @@ def _conflict(row: Bulletin, form: BulletinForm, cards: Any) -> dict[str, Any]:
                         "raw": saved,
                     }
                 )
-    last = AuditEvent.objects.about(row).order_by("-id").first()
-    return {
-        "fields": found, "by": last.actor_name if last else "",
-        "at": f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else "",
-    }  # fmt: skip
+    return {"fields": found, **last_hand(row, user)}
 
 
 @permission(P.BULLETIN_EDIT)
@@ -291,7 +287,9 @@ def bulletin_save(request: HttpRequest, pk: int) -> JsonResponse:
     try:
         saved = actions.save(row, **_values(form, cards, row), by=request.user, at=request.now)
     except Stale as stale:
-        told = _conflict(_open(request, pk, P.BULLETIN_EDIT), form, cards)
+        told = _conflict(_open(request, pk, P.BULLETIN_EDIT), form, cards, request.user)
+        if not told["fields"]:  # equal texts are no conflict
+            return JsonResponse({"at": f"{request.now:%H:%M}", "version": stale.current_version})
         kept = {one["name"]: one["raw"] for one in told["fields"]}
         answer = {"version": stale.current_version, "by": told["by"], "at": told["at"], "saved": kept}
         return JsonResponse(answer, status=409)

@@ -17,6 +17,7 @@ from roster.accounts.doors import attempt, filled, permission, say
 from roster.accounts.listing import SIZES, ordered, page_of
 from roster.accounts.roles import Permission
 from roster.accounts.sheets import workbook
+from roster.accounts.stale import same
 from roster.audit.actions import SHANGHAI, record
 from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
@@ -173,13 +174,16 @@ def prompt_edit(request: HttpRequest, pk: int) -> HttpResponse:
             actions.edit(prompt, **values, version=version, by=request.user, at=request.now)
         except Stale as stale:
             fresh = _open(request, pk, P.PROMPT_EDIT)
+            conflict = prompt_differences(fresh, values)
+            if not conflict:
+                return same(request, fresh)
             head = PromptForm(
                 with_values(request.POST, version=stale.current_version), committees=None, today=request.today,
                 prompt=fresh,
             )  # fmt: skip
             last = AuditEvent.objects.about(fresh).order_by("-seq").first()
             return _editor(
-                request, head, topics, readings, prompt=fresh, conflict=prompt_differences(fresh, values), last=last,
+                request, head, topics, readings, prompt=fresh, conflict=conflict, last=last,
                 status=409,
             )  # fmt: skip
         except Refused as refusal:

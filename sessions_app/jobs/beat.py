@@ -59,6 +59,10 @@ BEAT: tuple[BeatRow, ...] = (
         "导入、出文书等任务中断以后不再自己接着做，没有收到消息的任务会一直排队。",
     ),
     BeatRow(
+        "drafts.clear", "drafts.clear", "清理过期草稿", timedelta(hours=1), 600,
+        "没有提交的草稿过了 7 天不再清理；页面上不会再显示，只是占地方。",
+    ),
+    BeatRow(
         "reminders.send_due", "reminders.send_due", "查找到期事项并提醒", Hours(8, 17, 10), 540,
         "不再查找到期事项：月提醒、季安排、年考核和即时提醒都不再发出，提醒函也不再自动撤销；重新启用后，只补发当期仍未办结的事项。",
     ),

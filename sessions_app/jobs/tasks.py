@@ -8,7 +8,9 @@ import redis
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
+from roster.accounts import draft_actions
 from sessions_app.jobs import work
 from sessions_app.jobs.knock import knock
 from sessions_app.jobs.switches import is_on
@@ -31,6 +33,13 @@ def reconcile() -> None:
         return
     for job_id in work.reconcile() or []:
         knock(job_id)
+
+
+@shared_task(name="drafts.clear")
+def clear_drafts() -> None:
+    """What was typed and not saved lives a week."""
+    if is_on("drafts.clear"):
+        draft_actions.clear(timezone.localtime(settings.CLOCK or timezone.now()))
 
 
 @shared_task(name="health.beat_tick")

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
-from roster.audit.models import AuditEvent
+from roster.accounts.stale import last_hand
 from roster.audit.moves import Refused, Stale
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.views import history_of
@@ -100,7 +99,7 @@ def _mend(session: StudySession, word: str) -> str:
     return session.get_absolute_url() if word.startswith("缺") and "总结" not in word else ""
 
 
-def _conflict(row: Minutes, form: MinutesForm) -> dict[str, Any]:
+def _conflict(row: Minutes, form: MinutesForm, user: Any) -> dict[str, Any]:
     """Both texts of every field that differs, and who saved meanwhile."""
     saved = _form(row.study_session, row)
     fields = []
@@ -110,12 +109,21 @@ def _conflict(row: Minutes, form: MinutesForm) -> dict[str, Any]:
         kept = "" if kept is None else str(kept)
         if name in form.data and name != "version" and actions.clean(mine) != kept:
             fields.append({"label": field.label, "mine": mine, "saved": kept, "name": name})
-    last = AuditEvent.objects.about(row).order_by("-id").first()
-    at = f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else ""
-    return {"fields": fields, "by": last.actor_name if last else "", "at": at}
+    return {"fields": fields, **last_hand(row, user)}
 
 
 def _save(request: HttpRequest, session: StudySession, form: MinutesForm) -> Minutes:
+    """Equal texts are no conflict, whoever wrote them: what this form holds is what is kept."""
+    try:
+        return _save_changed(request, session, form)
+    except Stale:
+        row = _minutes_of(session)
+        if row is None or _conflict(row, form, request.user)["fields"]:
+            raise
+        return row
+
+
+def _save_changed(request: HttpRequest, session: StudySession, form: MinutesForm) -> Minutes:
     version = form.cleaned_data["version"]
     if not version:
         # Opened before the minutes were begun: who begins second finds them changed.
@@ -157,7 +165,7 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "学习记录已保存。")
     except Stale:
         row = _minutes_of(session)
-        conflict = _conflict(row, form) if row else {"fields": []}
+        conflict = _conflict(row, form, request.user) if row else {"fields": []}
         return _page(request, session, row, form=_with_version(form, row), conflict=conflict)
     except Refused as refusal:
         # What was typed is kept when it was the submission that was refused.
@@ -184,7 +192,7 @@ def minutes_autosave(request: HttpRequest, pk: int) -> JsonResponse:
         row = _save(request, session, form)
     except Stale as stale:
         row = _minutes_of(session)
-        told = _conflict(row, form) if row else {"fields": [], "by": "", "at": ""}
+        told = _conflict(row, form, request.user) if row else {"fields": [], "by": "", "at": ""}
         saved = {one["name"]: one["saved"] for one in told["fields"]}
         answer = {"version": stale.current_version, "by": told["by"], "at": told["at"], "saved": saved}
         return JsonResponse(answer, status=409)

@@ -61,7 +61,7 @@ def chat_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "工作群已保存，下一次月提醒、季安排会发到群里。")
             return redirect("chat_list")
         row = ChatTarget.objects.filter(committee=committee).first()
-        conflict = overtaken(form, row) if row else None
+        conflict = overtaken(form, row, request.user) if row else None
     context = {
         "form": form, "committee": committee, "row": row, "conflict": conflict, "hints": list(KEY_WORDS.values()),
         "key": masked_key(row.token) if row else "",

@@ -116,7 +116,7 @@ def preference(request: HttpRequest) -> HttpResponse:
             messages.success(request, "已保存，下一次提醒按新的设置。")
             return redirect("preference")
         row = Preference.objects.filter(person=person).first()
-        conflict = overtaken(form, row) if row else None
+        conflict = overtaken(form, row, request.user) if row else None
     context = {
         "form": form, "person": person, "conflict": conflict, "at_once": consequences.at_once,
         "mailing": bool(settings.MAIL_HOST), "may_subscribe": request.user.may(Permission.SESSION_READ),

@@ -151,7 +151,7 @@ def outcome_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if attempt(request, lambda: actions.edit(row, **form.cleaned_data, by=request.user, at=request.now), form):
             messages.success(request, "成果已保存。")
             return redirect(row)
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     status = 409 if conflict else 422 if request.method == "POST" else 200
     return render(request, "outcomes/edit.html", {"form": form, "outcome": row, "conflict": conflict}, status=status)
 

@@ -13,6 +13,7 @@ from roster import outside
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
+from roster.accounts.stale import same
 from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
@@ -265,9 +266,12 @@ def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
             )  # fmt: skip
         except Stale as stale:
             fresh = _open(request, pk, Permission.PLAN_EDIT)
+            conflict = plan_differences(fresh, data, typed)
+            if not conflict:
+                return same(request, fresh)
             head = HeadForm(with_values(data, version=stale.current_version))
             return _editor(
-                request, fresh, head, items, conflict=plan_differences(fresh, data, typed), stale=stale,
+                request, fresh, head, items, conflict=conflict, stale=stale,
                 last=AuditEvent.objects.about(fresh).order_by("-seq").first(), status=409,
             )  # fmt: skip
         except Refused as refusal:

@@ -146,7 +146,7 @@ def parameter_end(request: HttpRequest, pk: int) -> HttpResponse:
         ):
             messages.success(request, "已结束。之后用上级的值，上级没有就用默认值。")
             return redirect(f"{reverse('parameter_list')}?committee={row.committee_id}")
-        conflict = overtaken(form, row)
+        conflict = overtaken(form, row, request.user)
     title = f"结束“{KEYS[row.key].label}”的设定"
     note = f"{row.committee.name}，{shown(row.key, row.value)}，自 {row.since} 起"
     context = {"form": form, "title": title, "go": "结束", "note": note, "conflict": conflict}

@@ -12,6 +12,7 @@ from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
+from roster.accounts.stale import same
 from roster.audit.history import history_of
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
@@ -188,6 +189,8 @@ def speech_submit(request: HttpRequest, pk: int) -> HttpResponse:
             fresh = _open(request, pk, Permission.SPEECH_WRITE)
             names = ("title", "text", "link_to_work", "proposal")
             told = differences([(form.fields[n].label, form.cleaned_data[n], getattr(fresh, n)) for n in names])
+            if not told:
+                return same(request, fresh)
             form = SpeechForm(with_values(request.POST, version=stale.current_version))
             last = AuditEvent.objects.about(fresh).order_by("-seq").first()
             return _speech(request, fresh, status=409, form=form, conflict=told, last=last, may_write=True)

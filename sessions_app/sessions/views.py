@@ -15,6 +15,7 @@ from roster import outside
 from roster.accounts.doors import attempt, permission
 from roster.accounts.listing import page_of
 from roster.accounts.roles import Permission
+from roster.accounts.stale import same
 from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from roster.committees.models import Committee
@@ -325,6 +326,8 @@ def session_edit(request: HttpRequest, pk: int) -> HttpResponse:
             conflict = session_differences(
                 fresh, head.cleaned_data, parts, rows["agenda"], rows["materials"], rows["extras"]
             )
+            if not conflict:
+                return same(request, fresh)
             head = SessionForm(
                 with_values(request.POST, version=stale.current_version), committee=committee, people_day=fresh.day,
                 session=fresh, item=host.plan_item,

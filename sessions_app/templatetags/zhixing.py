@@ -6,8 +6,10 @@ from typing import Any
 
 from django import template
 
+from roster.accounts import stale
 from roster.accounts.models import User
 from roster.audit.actions import SHANGHAI
+from roster.audit.models import AuditEvent
 from sessions_app.desk.strip import stations_of
 from sessions_app.facts.rules import percent
 from sessions_app.sessions.models import StudySession
@@ -65,6 +67,12 @@ def plain(value: Decimal | float | int | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def hand(event: AuditEvent | None, user: User) -> str:
+    """Who did it; one's own other window is called so."""
+    return stale.hand(event, user)
 
 
 @register.inclusion_tag("components/chain.html")

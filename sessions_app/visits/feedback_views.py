@@ -10,9 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.roles import Permission
-from roster.audit.actions import SHANGHAI
+from roster.accounts.stale import last_hand
 from roster.audit.forms import VersionForm
-from roster.audit.models import AuditEvent
 from roster.audit.moves import Refused, Stale
 from sessions_app.attendance.views import history_of
 from sessions_app.visits import feedback_actions as actions
@@ -72,19 +71,24 @@ def _page(
 
 # --------------------------------------------------------------------------------------------------------- writing
 def _save(request: HttpRequest, visit: ObservationVisit, form: FeedbackForm) -> Feedback:
-    return actions.save(visit, **form.cleaned_data, by=request.user, at=request.now)
+    """Equal texts are no conflict, whoever wrote them."""
+    try:
+        return actions.save(visit, **form.cleaned_data, by=request.user, at=request.now)
+    except Stale:
+        kept = feedback_page.feedback_of(visit)
+        if kept is None or _conflict(kept, form, request.user)["fields"]:
+            raise
+        return kept
 
 
-def _conflict(feedback: Feedback, form: FeedbackForm) -> dict[str, Any]:
+def _conflict(feedback: Feedback, form: FeedbackForm, user: Any) -> dict[str, Any]:
     """Both texts of every part that differs, and who saved meanwhile."""
     fields = []
     for name in actions.TEXTS:
         mine, kept = feedback_rules.clean(form.data.get(name, "")), getattr(feedback, name)
         if mine != kept:
             fields.append({"label": feedback_rules.PART_WORDS[name], "mine": mine, "saved": kept, "name": name})
-    last = AuditEvent.objects.about(feedback).order_by("-id").first()
-    at = f"{last.at.astimezone(SHANGHAI):%H:%M}" if last else ""
-    return {"fields": fields, "by": last.actor_name if last else "", "at": at}
+    return {"fields": fields, **last_hand(feedback, user)}
 
 
 def _at_now(form: FeedbackForm, feedback: Feedback | None) -> FeedbackForm:
@@ -114,7 +118,7 @@ def visit_feedback(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "草稿已保存。")
     except Stale:
         kept = feedback_page.feedback_of(visit)
-        conflict = _conflict(kept, form) if kept else {"fields": []}
+        conflict = _conflict(kept, form, request.user) if kept else {"fields": []}
         return _page(request, visit, form=_at_now(form, kept), conflict=conflict)
     except Refused as refusal:
         # What was typed is kept when it was the submission that was refused.
@@ -135,7 +139,7 @@ def feedback_save(request: HttpRequest, pk: int) -> JsonResponse:
         feedback = _save(request, visit, form)
     except Stale as stale:
         kept = feedback_page.feedback_of(visit)
-        told = _conflict(kept, form) if kept else {"fields": [], "by": "", "at": ""}
+        told = _conflict(kept, form, request.user) if kept else {"fields": [], "by": "", "at": ""}
         saved = {one["name"]: one["saved"] for one in told["fields"]}
         answer = {"version": stale.current_version, "by": told["by"], "at": told["at"], "saved": saved}
         return JsonResponse(answer, status=409)

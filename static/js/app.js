@@ -273,22 +273,16 @@
   zx.reopen = reopen;
   window.addEventListener("pageshow", function () { each(document, "form[data-sending]", reopen); });
 
-  // ---- unsaved text
-  var leaving = false;
+  // ---- unsaved text: drafts.js keeps it and asks; a form that is being sent is not left
+  var leaving = false, leavingTimer = 0;
   zx.dirty = function (form) { return form.dataset.dirty === "1"; };
-  function guarded(form) { return form.matches("form[data-guard], form[data-autosave-url]"); }
-  ["input", "change"].forEach(function (kind) {
-    document.addEventListener(kind, function (event) {
-      var form = event.target.form;
-      if (form && guarded(form) && !event.target.hasAttribute("data-no-dirty")) form.dataset.dirty = "1";
-    });
-  });
-  document.addEventListener("submit", function (event) { if (!event.defaultPrevented) { leaving = true; setTimeout(function () { leaving = false; }, 4000); } });
-  window.addEventListener("beforeunload", function (event) {
-    if (leaving) return;
-    var open = Array.prototype.some.call(document.querySelectorAll("form[data-dirty='1']"), guarded);
-    if (open) { event.preventDefault(); event.returnValue = ""; }
-  });
+  zx.leaving = function () { return leaving; };
+  zx.leave = function () {
+    leaving = true;
+    clearTimeout(leavingTimer);
+    leavingTimer = setTimeout(function () { leaving = false; }, 4000);
+  };
+  document.addEventListener("submit", function (event) { if (!event.defaultPrevented) zx.leave(); });
 
   // ---- Ctrl+S saves, Ctrl+Enter does the main thing: each by the button its form marks, never the first of the document.
   // The button is pressed, not passed by: what it asks first is asked here too.
@@ -388,7 +382,7 @@
           touch();
           if (dialog && dialog.open) dialog.close();
         })
-        .catch(function () { words.textContent = "没有续上：登录可能已过期，或连不上服务器。写好的内容留在本机，重新登录后可以接着写。"; });
+        .catch(function () { words.textContent = "没有续上：登录可能已过期，或连不上服务器。写好的内容为您留着，重新登录后可以接着写。"; });
     }
     function show() {
       if (!dialog) {
@@ -419,7 +413,7 @@
         document.dispatchEvent(new CustomEvent("zx:idle"));
         leaving = true;
         zx.idleTitle.textContent = "已自动退出";
-        words.textContent = "写好的内容留在本机，重新登录后可以接着写。";
+        words.textContent = "写好的内容为您留着，重新登录后可以接着写。";
         zx.idleGo.textContent = "重新登录";
       } else if (left < 90) zx.idleTitle.textContent = "还有 " + Math.ceil(left) + " 秒将自动退出";
     }, 1000);

@@ -1,82 +1,14 @@
-// Text is not lost: saves every 10 s to form[data-autosave-url], keeps a draft in this browser, shows both texts when someone else saved.
+// Saves every 10 s to form[data-autosave-url] and shows both texts when someone else saved. Drafts are kept by drafts.js.
 (function () {
   "use strict";
-  var zx = window.zx, PAUSE = 10000, DAYS = 7;
-  var skip = /^(csrfmiddlewaretoken|version|typed_fields)$/;
+  var zx = window.zx, PAUSE = 10000;
+  var values = zx.form.read, put = zx.form.put, say = zx.form.say;
 
-  function key(form) {
-    return "zx-draft:" + (document.body.dataset.user || "") + ":" + (form.dataset.draft || location.pathname);
-  }
-  function controls(form) {
-    return Array.prototype.filter.call(form.elements, function (el) {
-      return el.name && !skip.test(el.name) && !/^(password|file|submit|button|hidden)$/.test(el.type) && !el.disabled;
-    });
-  }
-  function values(form) {
-    var all = {};
-    controls(form).forEach(function (el) {
-      if (el.type === "radio") { if (el.checked) all[el.name] = el.value; }
-      else if (el.type === "checkbox") (all[el.name] = all[el.name] || []).push(el.checked ? el.value : "");
-      else if (el.multiple) all[el.name] = Array.prototype.map.call(el.selectedOptions, function (o) { return o.value; });
-      else all[el.name] = el.value;
-    });
-    return all;
-  }
-  function put(form, name, value) {
-    var boxes = 0;
-    controls(form).forEach(function (el) {
-      if (el.name !== name) return;
-      if (el.type === "radio") el.checked = el.value === value;
-      else if (el.type === "checkbox") { el.checked = Boolean(value[boxes]); boxes += 1; }
-      else if (el.tomselect) el.tomselect.setValue(value);
-      else if (el.multiple) Array.prototype.forEach.call(el.options, function (o) { o.selected = value.indexOf(o.value) >= 0; });
-      else el.value = value;
-      el.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-  }
-  function version(form) { var el = form.querySelector("input[name=version]"); return el ? el.value : ""; }
-  function say(form, text, bad) {
-    zx.each(form, "[data-saved]", function (el) {
-      el.setAttribute("role", "status");
-      el.textContent = text;
-      el.classList.toggle("is-bad", Boolean(bad));
-    });
-  }
   function labelOf(form, name) {
     var el = form.elements[name];
     if (el && el.length && !el.tagName) el = el[0];
     var label = el && el.labels && el.labels[0];
     return label ? label.textContent.replace("必填", "").trim() : name;
-  }
-
-  // ---- drafts in this browser
-  function keepDraft(form, sent) {
-    try { localStorage.setItem(key(form), JSON.stringify({ at: Date.now(), clock: zx.clock(), version: version(form), sent: Boolean(sent), values: values(form) })); }
-    catch (e) { /* full or switched off: the page itself still holds the text */ }
-  }
-  function dropDraft(form) { try { localStorage.removeItem(key(form)); } catch (e) { /* nothing kept */ } }
-  function offerDraft(form) {
-    var draft = null;
-    try { draft = JSON.parse(localStorage.getItem(key(form)) || "null"); } catch (e) { draft = null; }
-    if (!draft || !draft.values) return;
-    var now = values(form);
-    var differ = Object.keys(draft.values).filter(function (n) { return n in now && JSON.stringify(now[n]) !== JSON.stringify(draft.values[n]); });
-    var moved = draft.version !== version(form);
-    if (!differ.length || Date.now() - draft.at > DAYS * 86400000 || (draft.sent && moved)) { dropDraft(form); return; }
-    var box = zx.make("div", "message message-warning draft");
-    var words = zx.make("p", "", "这台电脑上留有 " + draft.clock + " 没有存上的内容（" + differ.length + " 处）" + (moved ? "，之后这份内容又有人改过，恢复前请对照" : "") + "。");
-    var yes = zx.make("button", "btn btn-secondary btn-sm", "恢复");
-    var no = zx.make("button", "btn btn-quiet btn-sm", "丢弃");
-    yes.type = no.type = "button";
-    yes.addEventListener("click", function () {
-      differ.forEach(function (n) { put(form, n, draft.values[n]); });
-      form.dataset.dirty = "1";
-      box.remove();
-      say(form, "已恢复，还没有存");
-    });
-    no.addEventListener("click", function () { dropDraft(form); box.remove(); });
-    box.append(words, yes, no);
-    form.prepend(box);
   }
 
   // ---- both texts
@@ -87,7 +19,7 @@
     var title = zx.make("h2", "", "这份内容" + (data.by ? "由 " + data.by : "") + (data.at ? " 于 " + data.at : "") + " 改过，您的内容还没有存");
     title.id = "stale-title";
     dialog.setAttribute("aria-labelledby", "stale-title");
-    dialog.append(title, zx.make("p", "muted", "逐处选留哪一份；您写的仍留在本机。"));
+    dialog.append(title, zx.make("p", "muted", "逐处选留哪一份；您写的没有丢。"));
     differ.forEach(function (name, i) {
       var set = zx.make("fieldset", "form-section");
       set.append(zx.make("h3", "", labelOf(form, name)));
@@ -128,7 +60,7 @@
     form.dataset.saving = "1";
     delete form.dataset.dirty;
     say(form, "正在保存……");
-    var data = new FormData(form);
+    var data = new FormData(form), sent = values(form);
     return fetch(form.dataset.autosaveUrl, {
       method: "POST", body: data, credentials: "same-origin", redirect: "manual",
       headers: { "X-CSRFToken": zx.csrf(), "X-Requested-With": "XMLHttpRequest", Accept: "application/json" }
@@ -140,13 +72,13 @@
           var field = form.querySelector("input[name=version]");
           if (field && answer.version !== undefined) field.value = answer.version;
           if (zx.touch) zx.touch();
-          if (form.dataset.dirty !== "1") dropDraft(form);
+          zx.freshDraft(form, sent);
           zx.each(form, ".field-error[data-auto-error]", function (el) { el.remove(); });
           say(form, "已保存 " + (answer.at || zx.clock()));
         } else if (r.status === 409) {
           form.dataset.stale = "1";
           form.dataset.dirty = "1";
-          keepDraft(form);
+          zx.keepDraft(form);
           say(form, "没有存上：别人改过这份内容", true);
           conflict(form, answer, function (go) {
             delete form.dataset.stale;
@@ -156,7 +88,7 @@
           });
         } else if (r.status === 422) {
           form.dataset.dirty = "1";
-          keepDraft(form);
+          zx.keepDraft(form);
           var names = Object.keys(answer.errors || {});
           var first = names.length ? [].concat(answer.errors[names[0]])[0] : "有一处填得不对";
           say(form, "没有存上：" + (names.length && names[0] !== "__all__" ? labelOf(form, names[0]) + " " : "") + first, true);
@@ -167,9 +99,9 @@
       });
     }).catch(function (error) {
       form.dataset.dirty = "1";
-      keepDraft(form);
+      zx.keepDraft(form);
       var out = /^(redirect|0|401|403)$/.test(error.message);
-      say(form, (out ? "登录已过期，内容留在本机，重新登录后接着写（" : "连不上服务器，内容留在本机（") + zx.clock() + "）", true);
+      say(form, (out ? "登录已过期，内容为您留着，重新登录后接着写（" : "连不上服务器，内容留在本机（") + zx.clock() + "）", true);
     }).then(function () { delete form.dataset.saving; });
   }
   zx.autosave = save;
@@ -177,17 +109,11 @@
   function arm(form) {
     if (form.dataset.armed) return;
     form.dataset.armed = "1";
-    offerDraft(form);
-    var draftTimer = 0;
-    form.addEventListener("input", function () { clearTimeout(draftTimer); draftTimer = setTimeout(function () { keepDraft(form); }, 800); if (form.dataset.autosaveUrl) say(form, "有改动，稍后自动保存"); });
-    form.addEventListener("change", function () { clearTimeout(draftTimer); draftTimer = setTimeout(function () { if (form.dataset.dirty === "1" || form.dataset.draft) keepDraft(form); }, 800); });
-    form.addEventListener("submit", function (event) { if (!event.defaultPrevented) { clearTimeout(draftTimer); keepDraft(form, true); } });
-    document.addEventListener("zx:idle", function () { if (form.dataset.dirty === "1") keepDraft(form); });
-    if (!form.dataset.autosaveUrl) return;
+    form.addEventListener("input", function () { say(form, "有改动，稍后自动保存"); });
     setInterval(function () { if (form.dataset.refused !== JSON.stringify(values(form))) save(form, false); }, PAUSE);
     document.addEventListener("visibilitychange", function () { if (document.hidden) save(form, false); });
   }
-  function wake(root) { zx.each(root, "form[data-autosave-url], form[data-draft]", arm); }
+  function wake(root) { zx.each(root, "form[data-autosave-url]", arm); }
   wake(document.body);
   document.addEventListener("zx:wake", function (event) { wake(event.target); });
 })();

@@ -27,6 +27,7 @@
     quarter.value = String(Math.ceil(month / 3));
     quarter.dispatchEvent(new Event("change", { bubbles: true }));
   });
+  window.zx.addRow = function (box) { return add(box, null); };
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-rows-add]");
     if (!button) return;

@@ -89,11 +89,16 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with copied_site(tmp_path_factory.mktemp("site"), f"test_zx_site_{os.getpid()}") as it:
+        yield it
+
+
+@contextmanager
+def copied_site(logs: Path, name: str) -> Iterator[Site]:
     """A copy of the loaded snapshot with files of its own, served; dropped at the end."""
     said = settings.DATABASES["default"]
     user = said["USER"] + (f":{quote(said['PASSWORD'])}" if said["PASSWORD"] else "")
     place = f"postgresql://{user}@{quote(said['HOST'] or 'localhost', safe='')}:{said['PORT'] or 5432}"
-    logs, name = tmp_path_factory.mktemp("site"), f"test_zx_site_{os.getpid()}"
     environment = {
         **os.environ,
         "ZHIXING_VAR": str(logs / "var"),

@@ -128,12 +128,14 @@ def test_progress_in_words() -> None:
 
 def test_every_task_of_the_room_is_in_the_test_below() -> None:
     """Those of other rooms stand in tests/test_six.py."""
-    ours = {name for name in current_app.tasks if name.startswith(("jobs.", "health."))}
-    assert ours == {"jobs.run", "jobs.reconcile", "health.beat_tick"}, "a new task: give it a row in the test below"
+    ours = {name for name in current_app.tasks if name.startswith(("jobs.", "health.", "drafts."))}
+    assert ours == {"jobs.run", "jobs.reconcile", "health.beat_tick", "drafts.clear"}, (
+        "a new task: give it a row in the test below"
+    )
 
 
 @pytest.mark.usefixtures("committed")
-@pytest.mark.parametrize("name", ["jobs.run", "jobs.reconcile", "health.beat_tick"])
+@pytest.mark.parametrize("name", ["jobs.run", "jobs.reconcile", "health.beat_tick", "drafts.clear"])
 @pytest.mark.parametrize("at_once", [False, True])
 def test_every_task_twice_or_at_once_leaves_the_same_state(name: str, at_once: bool, tmp_path: Path) -> None:
     job = begin(tmp_path, steps=6, seconds=0.05)
@@ -145,6 +147,7 @@ def test_every_task_twice_or_at_once_leaves_the_same_state(name: str, at_once: b
         "jobs.run": lambda: tasks.run(job.pk),
         "jobs.reconcile": tasks.reconcile,
         "health.beat_tick": tasks.beat_tick,
+        "drafts.clear": tasks.clear_drafts,
     }
 
     def go() -> None:

@@ -101,6 +101,7 @@ def test_every_line_has_its_task() -> None:
 # What each line's task calls to do its work, and what that answers when there was nothing to do.
 WORK: dict[str, tuple[str, Any]] = {
     "jobs.reconcile": ("sessions_app.jobs.work.reconcile", []),
+    "drafts.clear": ("sessions_app.jobs.tasks.draft_actions.clear", 0),
     "reminders.send_due": ("sessions_app.reminders.actions.send_due", SimpleNamespace(sent=0)),
     "notices.deliver.mail": ("sessions_app.notices.tasks.drain", Drained()),
     "notices.deliver.chat": ("sessions_app.notices.tasks.drain", Drained()),
