@@ -47,7 +47,7 @@ def draft_keep(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": wrong}, status=422)
     row = actions.keep(given, by=request.user, at=request.now)
     if row is None:
-        return JsonResponse({"closed": True}, status=410)
+        return JsonResponse({"closed": True})  # no failure: it was saved meanwhile
     return JsonResponse({"at": f"{request.now:%H:%M}"})
 
 

@@ -150,9 +150,17 @@ def _shut_reasons(participation: Participation, study_session: StudySession, tod
 
 @transaction.atomic
 def record_roll(
-    participation: Participation, *, marks: Sequence[Mapping[str, Any]], version: int | None, by: Actor, at: datetime
+    participation: Participation,
+    *,
+    marks: Sequence[Mapping[str, Any]],
+    version: int | None,
+    by: Actor,
+    at: datetime,
+    is_whole: bool = True,
 ) -> Participation:
     """Keep the marks given: dicts of person, part (id or row), status, late, early, reason. Others stay as they are.
+
+    `is_whole` False: the page saves by itself what was touched so far; the roll is not taken yet.
 
     Six queries of its own for any number of members. Opens a make-up, due in working days, for who was away, and
     voids it when he turns out to have been there. Raises Refused with every reason, Stale when somebody saved since.
@@ -173,11 +181,18 @@ def record_roll(
     if reasons:
         raise Refused(reasons)
     require_open(row.committee, row.day)
-    return keep_marks(sheet, changed, verb="record_roll", by=by, at=at)
+    return keep_marks(sheet, changed, verb="record_roll", by=by, at=at, is_whole=is_whole)
 
 
 def keep_marks(
-    sheet: _Sheet, changed: Sequence[Mark], *, verb: str, by: Actor, at: datetime, data: Mapping[str, Any] | None = None
+    sheet: _Sheet,
+    changed: Sequence[Mark],
+    *,
+    verb: str,
+    by: Actor,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    is_whole: bool = True,
 ) -> Participation:
     """Write checked marks with their make-ups, counts and events. `changed` holds only what differs."""
     row = sheet.participation
@@ -199,19 +214,18 @@ def keep_marks(
     events = _keep_make_ups(sheet, {mark.person for mark in changed}, at)
     counts = sheet.counts()
     first = row.roll_saved_at is None
-    row.roll_saved_at = at
+    row.roll_saved_at = at if is_whole else row.roll_saved_at
     _put_counts(row, counts)
     row.version += 1
     Participation.objects.filter(pk=row.pk).update(
-        version=F("version") + 1, roll_saved_at=at, **{name: getattr(row, name) for name in COUNT_FIELDS}
+        version=F("version") + 1, roll_saved_at=row.roll_saved_at, **{name: getattr(row, name) for name in COUNT_FIELDS}
     )
     if changed:
         roll_changed(row.study_session_id, by=by, at=at)
     about = {"marks": said, "counts": list(_count_values(counts)), **(data or {})}
     before = "" if first else "SAVED"
-    record_many(
-        [Entry(row, verb, at, before=before, after="SAVED", data=about, chain=row.committee_id), *events], by=by
-    )
+    after = "SAVED" if is_whole else before
+    record_many([Entry(row, verb, at, before=before, after=after, data=about, chain=row.committee_id), *events], by=by)
     return row
 
 

@@ -37,10 +37,12 @@ class RollPart:
     part: SessionPart
     rows: list[RollRow]
     is_open: bool = True
+    is_taken: bool = True
 
     @property
     def is_saved(self) -> bool:
-        return any(row.saved for row in self.rows)
+        """Somebody saved it by hand; what the page saved by itself is a beginning."""
+        return self.is_taken and any(row.saved for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def members_on(committee_id: int, days: Iterable[date]) -> dict[date, list[Membe
 
 
 def open_roll(participation: Participation, *, today: date) -> Roll:
-    """Six queries whatever the size. An unsaved part starts with everybody 出席, agreed leave set."""
+    """Six queries whatever the size. A part nobody saved starts with everybody 出席, agreed leave set: shown, not kept."""
     parts = list(participation.study_session.parts.order_by("order"))
     members = members_on(participation.committee_id, [part.day for part in parts])
     marks = {(mark.part_id, mark.person_id): mark for mark in participation.marks.all()}
@@ -78,12 +80,14 @@ def open_roll(participation: Participation, *, today: date) -> Roll:
     opened = []
     for part in parts:
         people = members.get(part.day, [])
-        untouched = not any((part.pk, row.person_id) in marks for row in people)
+        begun = any((part.pk, row.person_id) in marks for row in people)
+        untouched = not begun or participation.roll_saved_at is None
         rows = [
             _row(part, member, marks.get((part.pk, member.person_id)), _leave(leaves, part, member), untouched)
             for member in people
         ]
-        opened.append(RollPart(part, rows, part.day <= today))
+        is_taken = participation.roll_saved_at is not None
+        opened.append(RollPart(part, rows, part.day <= today, is_taken))
     return Roll(participation, opened, last_reasons(participation.committee_id))
 
 

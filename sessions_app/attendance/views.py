@@ -77,6 +77,7 @@ def _shown(row: RollRow, typed: dict[int, dict[str, Any]] | None, locked: bool) 
         "note": row.note or ("" if row.status or locked else "还没记"),
         "note_tone": row.note_tone or "behind",
         "locked": locked,
+        "is_default": not row.saved and typed is None and status is not None,
         "error": "请填写事由" if typed is not None and away and not reason.strip() else "",
     }
 
@@ -91,8 +92,9 @@ def _words(row: RollRow) -> str:
 
 
 def _totals(rows: list[RollRow]) -> dict[str, int]:
-    found = {label: sum(row.status == value for row in rows) for value, label, _, _ in MARKS}
-    found["未记"] = sum(row.status is None for row in rows)
+    """Marks that are kept; what a row merely starts from is not marked yet."""
+    found = {label: sum(row.saved and row.status == value for row in rows) for value, label, _, _ in MARKS}
+    found["未记"] = sum(not row.saved for row in rows)
     return {word: count for word, count in found.items() if count or word == "出席"}
 
 
@@ -143,6 +145,9 @@ def _roll_page(
         ],
         "rows": [_shown(row, typed, bool(locked)) for row in chosen.rows],
         "totals": _totals(chosen.rows),
+        "defaults": sum(not row.saved and row.status is not None for row in chosen.rows) if form is None else 0,
+        # a later part of a roll already taken is not begun by the page itself: its draft keeps what was touched
+        "saves_itself": chosen.is_saved or participation.roll_saved_at is None,
         "expected": len(chosen.rows),
         "last_reasons": roll.last_reasons,
         "locked": locked,
@@ -230,19 +235,28 @@ def roll_autosave(request: HttpRequest, pk: int) -> JsonResponse:
     if not form.is_valid():
         return JsonResponse({"errors": {"__all__": ["页面已过期，请刷新后重填。"]}}, status=422)
     opened = open_roll(participation, today=request.today)
+    if not opened.parts:
+        return JsonResponse({"errors": {"__all__": ["这场学习还没有定时间，请先在方案里补上。"]}}, status=422)
     chosen = _chosen(opened, request.POST.get("part"))
+    is_whole = "touched" not in request.POST or chosen.is_saved
+    touched = set(request.POST.get("touched", "").split(","))
+    kept = {row.person_id for row in chosen.rows if row.saved}
+    marks = [
+        mark for mark in form.marks(chosen.rows) if is_whole or mark["person"] in kept or str(mark["person"]) in touched
+    ]
     try:
         row = actions.record_roll(
             participation,
-            marks=form.marks(chosen.rows),
+            marks=marks,
             version=form.cleaned_data["version"],
             by=request.user,
             at=request.now,
+            is_whole=is_whole,
         )
     except Stale as stale:
         conflict = _conflict(chosen, {}, participation, request.user)
-        saved = {f"mark-{one.person_id}": one.status or "" for one in chosen.rows}
-        saved |= {f"reason-{one.person_id}": one.reason for one in chosen.rows}
+        saved = {f"mark-{one.person_id}": one.status or "" for one in chosen.rows if one.saved}
+        saved |= {f"reason-{one.person_id}": one.reason for one in chosen.rows if one.saved}
         answer = {"version": stale.current_version, "by": conflict["by"], "at": conflict["at"], "saved": saved}
         return JsonResponse(answer, status=409)
     except Refused as refusal:

@@ -72,8 +72,22 @@
     var inside = event.target.closest("details.menu[open], details.confirm[open], details.return[open]");
     document.querySelectorAll("details.menu[open], details.confirm[open], details.return[open]").forEach(function (d) { closeDetails(d, d === inside); });
   });
+  // a panel opens inside the window, whichever side its button stands on
+  function inside(d) {
+    var panel = d.querySelector(":scope > .confirm-panel, :scope > .menu-panel");
+    if (!panel) return;
+    panel.style.transform = "";
+    panel.style.maxHeight = "";
+    if (getComputedStyle(panel).position === "fixed") return;
+    var box = panel.getBoundingClientRect(), wide = document.documentElement.clientWidth, high = window.innerHeight, gap = 8;
+    var x = box.left < gap ? gap - box.left : box.right > wide - gap ? Math.max(gap - box.left, wide - gap - box.right) : 0;
+    if (x) panel.style.transform = "translateX(" + Math.round(x) + "px)";
+    if (box.bottom > high - gap && !d.closest(".topbar, .bottombar")) panel.scrollIntoView({ block: "nearest" });
+  }
+  window.addEventListener("resize", function () { document.querySelectorAll("details[open]").forEach(inside); });
   document.addEventListener("toggle", function (event) {
     var d = event.target;
+    if (d.tagName === "DETAILS" && d.open) inside(d);
     if (d.tagName !== "DETAILS" || !d.open || !d.matches(".confirm, .return")) return;
     var first = d.querySelector("textarea, input:not([type=hidden]), button[type=submit]");
     if (first) first.focus();

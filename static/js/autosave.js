@@ -7,8 +7,21 @@
   function labelOf(form, name) {
     var el = form.elements[name];
     if (el && el.length && !el.tagName) el = el[0];
+    var row = el && el.closest(".roll-row");
+    if (row) return row.querySelector("b").textContent.trim() + (/^reason/.test(name) ? " 事由" : "");
     var label = el && el.labels && el.labels[0];
     return label ? label.textContent.replace("必填", "").trim() : name;
+  }
+
+  function shownOf(form, name, value) { // as the page words it
+    var field = form.elements[name], text = value;
+    if (field && field.zxWords) text = field.zxWords(value);
+    Array.prototype.forEach.call(field && field.length ? field : [], function (one) {
+      if (one.value !== value) return;
+      if (one.tagName === "OPTION") text = one.textContent.trim();
+      else if (one.type === "radio" && one.nextElementSibling) text = one.nextElementSibling.textContent.trim();
+    });
+    return String(text === undefined || text === "" ? "（空）" : text);
   }
 
   // ---- both texts
@@ -28,8 +41,7 @@
         var cell = zx.make("div"), label = zx.make("label"), radio = zx.make("input");
         radio.type = "radio"; radio.name = "keep-" + i; radio.value = side[2]; radio.checked = side[2] === "mine";
         label.append(radio, document.createTextNode(" 留" + side[0]));
-        var field = form.elements[name], shown = field && field.zxWords ? field.zxWords(side[1]) : side[1]; // rich text is compared as words
-        cell.append(label, zx.make("div", "text", String(shown === undefined || shown === "" ? "（空）" : shown)));
+        cell.append(label, zx.make("div", "text", shownOf(form, name, side[1])));
         pair.append(cell);
       });
       set.append(pair);

@@ -130,8 +130,7 @@
   // answers "kept", "closed" (saved meanwhile), "refused", or "away" (no connection, or logged out)
   function send(record, last) {
     return post("/drafts/keep/", JSON.stringify(record), last).then(function (r) {
-      if (r.ok) { dropHere(record.key); return "kept"; }
-      if (r.status === 410) { dropHere(record.key); return "closed"; }
+      if (r.ok) { dropHere(record.key); return r.json().then(function (told) { return told.closed ? "closed" : "kept"; }); }
       return r.status === 413 || r.status === 422 ? "refused" : "away";
     }, function () { return "away"; });
   }
@@ -231,7 +230,13 @@
       .then(function (answer) { return notElsewhere(answer.drafts || []); })
       .then(function (drafts) {
         forms.forEach(function (form) {
-          var mine = drafts.filter(function (one) { return one.place === form.zxDraft.place; });
+          var seen = {}, mine = drafts.filter(function (one) {
+            if (one.place !== form.zxDraft.place) return false;
+            var words = text(one.values), again = seen[words];
+            seen[words] = true;
+            if (again) drop(one.key); // newest first: an older one that says the same asks nothing
+            return !again;
+          });
           mine.slice(0, 3).forEach(function (one) { offer(form, one); });
         });
       });
@@ -324,7 +329,7 @@
       form.dataset.flushed = "1";
       delete form.dataset.sending;
       zx.leave();
-      form.requestSubmit();
+      setTimeout(function () { form.requestSubmit(); }, 0); // a turn later: this sending has been taken back by then
     });
   }, true);
 })();

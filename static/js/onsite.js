@@ -208,7 +208,22 @@
     say("服务器没有收下，写的都在，请按提示改", "is-bad");
   }
 
-  form.addEventListener("input", changed);
+  // more than the most, or less than nothing, is said at once and not handed in
+  function beyond() {
+    var wrong = [];
+    form.querySelectorAll(".onsite-item input[type=number]").forEach(function (el) {
+      var most = Number(el.max || el.closest(".onsite-item").dataset.most), bad = el.validity.badInput || (el.value !== "" && (Number(el.value) > most || Number(el.value) < 0));
+      var item = el.closest(".onsite-item"), note = item.querySelector("[data-onsite-most]");
+      if (bad) {
+        wrong.push(el);
+        el.setAttribute("aria-invalid", "true");
+        if (!note) { note = zx.make("p", "field-error"); note.dataset.onsiteMost = ""; el.insertAdjacentElement("afterend", note); }
+        note.textContent = el.validity.badInput ? "请填数字" : "满分 " + most + " 分，不能填 " + el.value + " 分";
+      } else if (note) { note.remove(); el.removeAttribute("aria-invalid"); }
+    });
+    return wrong;
+  }
+  form.addEventListener("input", function () { changed(); beyond(); });
   form.addEventListener("click", function (event) {
     var fill = event.target.closest("[data-onsite-fill]");
     if (!fill) return;
@@ -220,7 +235,14 @@
   form.addEventListener("submit", function (event) {
     event.preventDefault();
     if (over) return;
-    var submit = !event.submitter || event.submitter.value === "submit";
+    var submit = !event.submitter || event.submitter.value === "submit", wrong = beyond();
+    if (wrong.length) {
+      dirty = true;
+      keep();
+      say("有 " + wrong.length + " 项超出满分，没有提交；写的都在", "is-bad");
+      wrong[0].focus();
+      return;
+    }
     press = submit ? press || name() : "";
     dirty = true;
     refused = "";
@@ -256,4 +278,5 @@
     }
   }
   count();
+  beyond();
 })();

@@ -32,14 +32,24 @@
       rows.forEach(function (row) {
         radios(row).forEach(function (r) { if (!(word(r) in sums)) { sums[word(r)] = 0; order.push(word(r)); } });
         var mark = chosen(row);
-        if (mark) sums[word(mark)] += 1; else unknown += 1;
+        if (mark && !row.classList.contains("is-default")) sums[word(mark)] += 1; else unknown += 1;
       });
       if (!total) return;
       total.textContent = "应到 ";
       total.append(zx.make("b", "", String(rows.length)), " = ");
       var parts = order.filter(function (w, i) { return i === 0 || sums[w]; }).map(function (w) { return [w, sums[w]]; });
       if (unknown) parts.push(["未记", unknown]);
+      var shown = form.querySelectorAll(".roll-row.is-default").length;
       parts.forEach(function (p, i) { total.append((i ? " + " : "") + p[0] + " ", zx.make("b", "", String(p[1]))); });
+      if (shown) total.append("（先按出席和已批的假列出，保存才算）");
+    }
+    function touch(row) { // what a row merely starts from becomes a mark when somebody touches it
+      var touched = form.elements.touched;
+      if (!touched || !row.dataset.person) return;
+      row.classList.remove("is-default");
+      var all = touched.value ? touched.value.split(",") : [];
+      if (all.indexOf(row.dataset.person) < 0) touched.value = all.concat(row.dataset.person).join(",");
+      form.dataset.dirty = "1";
     }
     function go(index, focus) {
       if (index < 0 || index >= rows.length) return;
@@ -76,8 +86,10 @@
 
     form.addEventListener("change", function (event) {
       var row = event.target.closest(".roll-row");
+      if (row) touch(row);
       if (row && event.target.type === "radio") { show(row); count(); }
     });
+    form.addEventListener("input", function (event) { var row = event.target.closest(".roll-row"); if (row) touch(row); });
     form.addEventListener("focusin", function (event) {
       var row = event.target.closest(".roll-row");
       if (row) go(rows.indexOf(row), false);

@@ -88,7 +88,7 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Site]:
     with copied_site(tmp_path_factory.mktemp("site"), f"test_zx_site_{os.getpid()}") as it:
         yield it
 

@@ -32,7 +32,7 @@ FIELD = (
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Site]:
     """A site of its own: this journey sends every form it finds."""
     with copied_site(tmp_path_factory.mktemp("typed"), f"test_zx_typed_{os.getpid()}") as it:
         yield it

@@ -64,7 +64,7 @@ def test_what_is_closed_does_not_come_back(office: Any) -> None:
     writer = window(office[0])
     keep(writer)
     writer.post(reverse("draft_drop"), {"key": KEY})
-    assert keep(writer).status_code == 410
+    assert keep(writer).json() == {"closed": True}
     assert waiting(writer) == []
     assert Draft.objects.get(user=office[0]).content == {}
 
