@@ -364,6 +364,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "import_progress": Address("import_run"),
     "import_look": Address("import_run", "P"),
     "import_commit": Address("import_run", "P"),
+    "import_units": Address("import_run", "P"),
     "import_undo": Address("import_run", "P"),
     "import_rejected": Address("import_run"),
     "workbook_export": G,  # its committee is a choice of a form: see test_access.py

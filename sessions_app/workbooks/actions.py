@@ -28,6 +28,7 @@ from sessions_app.workbooks.models import ImportRun, ImportStage
 from sessions_app.workbooks.preview import Plan, open_book, plan, scope_of
 from sessions_app.workbooks.reader import BadWorkbook
 from sessions_app.workbooks.standing import ORDER, affected, built_on, made_of
+from sessions_app.workbooks.units import Answer
 
 MOVES = Moves(
     thing="这次导入",
@@ -95,6 +96,17 @@ def start_look(run: ImportRun, *, by: User, at: datetime) -> Job | None:
     return None
 
 
+@transaction.atomic
+def answer_units(run: ImportRun, answer: Answer, *, by: User, at: datetime) -> ImportRun:
+    """Keep what all units of a published list are; the preview is made again with it."""
+    run = ImportRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    MOVES.target(run.stage, "look")
+    run.answers = answer.kept()
+    run.save(update_fields=["answers"])
+    record(run, verb="answer_units", before=run.stage, after=run.stage, by=by, at=at, data=run.answers)
+    return run
+
+
 def start_import(run: ImportRun, *, by: User, at: datetime) -> Job | None:
     MOVES.target(run.stage, "import")
     if is_large(run):
@@ -123,8 +135,12 @@ def look(run: ImportRun, *, by: User, at: datetime) -> ImportRun:
     try:
         with run.file.open("rb") as file:
             book = open_book(file)
-        run.report, run.stage, run.error = _told(plan(book, at=at, scope=scope_of(by))), stage, ""
-        if not book.sheets:
+        run.report, run.stage, run.error = (
+            _told(plan(book, at=at, scope=scope_of(by), answer=Answer.of(run.answers))),
+            stage,
+            "",
+        )
+        if not book.sheets and not book.lists:
             run.stage, run.error = ImportStage.FAILED, run.report["notes"][-1]
     except BadWorkbook as error:
         run.stage, run.error, run.report = ImportStage.FAILED, str(error), {}
@@ -144,7 +160,7 @@ def take_in(run: ImportRun, *, by: User, at: datetime) -> ImportRun:
             book = open_book(file)
     except BadWorkbook as error:
         raise Refused(str(error)) from error
-    made, journal = commit(book, by=by, at=at, scope=scope_of(by))
+    made, journal = commit(book, by=by, at=at, scope=scope_of(by), answer=Answer.of(run.answers))
     run.report, run.committed_at = _told(made), at
     run.made = _kept(journal)
     run.save(update_fields=["stage", "report", "made", "committed_at"])
@@ -249,3 +265,7 @@ def rejected_rows(run: ImportRun) -> Iterable[tuple[str, dict[str, str], str]]:
             reason = from_report.get((name, parsed.number))
             if reason and parsed.cells:
                 yield name, parsed.texts(), reason
+    for units in book.lists:
+        for number, unit, short, _ in units.rows:
+            if reason := from_report.get((units.title, number)):
+                yield units.title, {"单位名称": unit, "简称": short}, reason

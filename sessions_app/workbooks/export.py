@@ -294,8 +294,14 @@ def rejected(out: Path | IO[bytes], lines: Iterable[tuple[str, dict[str, str], s
     for name, cells, reason in lines:
         by_sheet.setdefault(name, []).append((cells, reason))
     writer = Writer(out)
-    for name in ORDER:
+    for name in [*ORDER, *(name for name in by_sheet if name not in ORDER)]:
         if name not in by_sheet:
+            continue
+        if name not in SHEETS:
+            headings = list(by_sheet[name][0][0])
+            columns = (*(Column(heading, width=24) for heading in headings), Column(REJECTED_COLUMN, width=60))
+            lines_ = ([*(cells.get(h, "") for h in headings), reason] for cells, reason in by_sheet[name])
+            writer.sheet(name[:31], columns, lines_)
             continue
         extra = ["时段"] if any("时段" in cells for cells, _ in by_sheet[name]) else []
         columns = (*SHEETS[name].columns, *(Column(heading) for heading in extra), Column(REJECTED_COLUMN, width=60))

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from roster.committees.forms import CommitteePick
+from roster.committees.models import CommitteeKind, CommitteeLevel
 from sessions_app.workbooks.export import ORDER
+from sessions_app.workbooks.units import Answer
 
 
 class UploadForm(forms.Form):
@@ -27,6 +29,26 @@ class UploadForm(forms.Form):
         if not str(file.name).lower().endswith(".xlsx"):
             raise forms.ValidationError("只能导入 .xlsx 文件，请在 Excel 或 WPS 中另存为 .xlsx。")
         return file
+
+
+class UnitsForm(forms.Form):
+    """What all units of a published list are: asked once."""
+
+    kind = forms.ChoiceField(label="类型", choices=CommitteeKind.choices, initial=CommitteeKind.PARTY_GROUP)
+    level = forms.ChoiceField(label="层级", choices=CommitteeLevel.choices)
+    parent = CommitteePick(label="上级委员会", error_messages={"required": "请选择上级委员会。"})
+    since = forms.DateField(
+        label="从哪天起", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "请填写从哪天起，一般写年初或成立那天。"},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, committees: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = committees
+
+    def answer(self) -> Answer:
+        given = self.cleaned_data
+        return Answer(given["kind"], given["level"], given["parent"].code, given["since"])
 
 
 class ExportForm(forms.Form):

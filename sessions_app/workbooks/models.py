@@ -31,6 +31,7 @@ class ImportRun(models.Model):
     report = models.JSONField("结果", default=dict)
     made = models.JSONField(default=dict, help_text="{model: [ids]} created, for undo")
     error = models.TextField(blank=True)
+    answers = models.JSONField(default=dict, help_text="what a list of units leaves open, as it was answered")
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间")
     committed_at = models.DateTimeField("导入时间", null=True, blank=True)

@@ -18,6 +18,7 @@ from sessions_app.attendance.intake import Rolls
 from sessions_app.outcomes.intake import Outcomes
 from sessions_app.plans.intake import Plans
 from sessions_app.sessions.intake import Sessions, Speeches
+from sessions_app.workbooks import units
 from sessions_app.workbooks.names import Names
 from sessions_app.workbooks.reader import read
 from sessions_app.workbooks.rules import plain
@@ -53,6 +54,7 @@ class Plan:
     unread: list[dict[str, str]] = field(default_factory=list)  # columns and sheets nobody read
     warnings: list[dict[str, Any]] = field(default_factory=list)  # about whole sheets and skipped rows
     skipped: list[dict[str, Any]] = field(default_factory=list)  # rows that are no data
+    questions: list[dict[str, Any]] = field(default_factory=list)  # what a list of units leaves open
 
     def count(self, fate: Fate, sheet: str = "") -> int:
         names = [sheet] if sheet else list(self.lines)
@@ -73,6 +75,7 @@ class Plan:
             "rejected": [line.rejection() for line in self.rejected],
             "by_sheet": {name: {fate.value: self.count(fate, name) for fate in Fate} for name in self.lines},
             "warnings": [*self.warnings, *warnings], "notes": self.notes, "unread": self.unread, "skipped": self.skipped,
+            "questions": self.questions,
         }  # fmt: skip
 
     def changed(self, limit: int) -> list[dict[str, Any]]:
@@ -133,10 +136,10 @@ def scope_of(user: User | None) -> Scope:
 
 def open_book(source: Path | IO[bytes]) -> Book:
     """BadWorkbook when it cannot be read."""
-    return parse(read(source))
+    return parse(read(source), units.find)
 
 
-def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
+def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE, answer: units.Answer | None = None) -> Plan:
     """Judge every row against what is there and what stands above it. Reads only; the number of queries is fixed."""
     made = Plan(notes=list(book.notes), unread=list(book.unread))
     for sheet in book.sheets.values():
@@ -168,10 +171,14 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
     memberships, secretaries = Memberships(committees, people), Secretaries(committees, people)
     names = Names(committees, people, memberships)
     tried = [parsed.tried for name in ORDER[2:] for parsed in rows.get(name, ()) if parsed.row is None]
+    if answer and book.lists:
+        committees.load({answer.parent})
     committees.load(_codes(of("委员会"), "code", "parent") | _codes([*chain, *tried], "committee"))
     people.load(_codes(of("人员"), "code") | _codes([*chain, *tried], "person"))
     people.load_twins(of("人员"))
     settle("委员会", committees)
+    for one in book.lists:
+        _settle_list(made, one, committees, answer)
     settle("人员", people)
     names.load_committees(chain)
     names.list_people(of("人员"))
@@ -208,6 +215,24 @@ def plan(book: Book, *, at: datetime, scope: Scope = EVERYWHERE) -> Plan:
     outcomes.load(of("成果"))
     settle("成果", outcomes)
     return made
+
+
+def _settle_list(made: Plan, found: units.UnitList, committees: Committees, answer: units.Answer | None) -> None:
+    """A list of units: what they are is asked first, then they are judged as rows of the sheet 委员会."""
+    made.skipped += found.skipped
+    if answer is None:
+        made.questions.append(found.question())
+        return
+    parsed = units.as_rows(found, answer, committees)
+    verdicts = iter(committees.judge([one.row for one in parsed if one.row is not None]))
+    made.lines[found.title] = [
+        Line(
+            found.title,
+            one,
+            next(verdicts) if one.row is not None else Verdict(None, Fate.REJECTED, faults=one.faults),
+        )
+        for one in parsed
+    ]
 
 
 def _unreadable(parsed: Parsed, names: Names) -> Verdict:

@@ -327,6 +327,7 @@ class Book:
     sheets: dict[str, ParsedSheet] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unread: list[dict[str, str]] = field(default_factory=list)  # of sheets that are none of ours
+    lists: list[Any] = field(default_factory=list)  # of units as published: units.UnitList
 
 
 def sheet_name(title: str) -> str | None:
@@ -338,12 +339,18 @@ def sheet_name(title: str) -> str | None:
     return None
 
 
-def parse(found: Sequence[SheetRows]) -> Book:
-    """Every sheet we know, read cell by cell. Sheets may stand in any order and have anything above their heading."""
+def parse(found: Sequence[SheetRows], as_list: Callable[[SheetRows], Any] = lambda raw: None) -> Book:
+    """Every sheet we know, read cell by cell. Sheets may stand in any order and have anything above their heading.
+
+    `as_list` reads a sheet that is none of ours as a list of units, or gives None.
+    """
     book = Book()
     for raw in found:
         name = sheet_name(raw.title)
-        if name is None:
+        if name is None and (units := as_list(raw)):
+            book.lists.append(units)
+            book.unread += units.unread
+        elif name is None:
             if raw.rows and raw.title != GUIDE:
                 book.notes.append(f"工作表“{raw.title}”不在导入范围内，没有读取。")
                 book.unread.append(
@@ -354,7 +361,7 @@ def parse(found: Sequence[SheetRows]) -> Book:
             book.unread.append({"sheet": raw.title, "column": WHOLE_SHEET, "offer": ""})
         else:
             book.sheets[name] = _parse_sheet(SHEETS[name], raw)
-    if not book.sheets:
+    if not book.sheets and not book.lists:
         book.notes.append(f"没有找到要导入的工作表。工作表应命名为：{'、'.join(SHEETS)}。")
     return book
 

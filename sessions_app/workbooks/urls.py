@@ -11,6 +11,7 @@ urlpatterns = [
     path("imports/<int:pk>/progress/", views.import_progress, name="import_progress"),
     path("imports/<int:pk>/look/", views.import_look, name="import_look"),
     path("imports/<int:pk>/commit/", views.import_commit, name="import_commit"),
+    path("imports/<int:pk>/units/", views.import_units, name="import_units"),
     path("imports/<int:pk>/undo/", views.import_undo, name="import_undo"),
     path("imports/<int:pk>/rejected/", views.import_rejected, name="import_rejected"),
     path("workbooks/export/", views.workbook_export, name="workbook_export"),

@@ -20,7 +20,7 @@ from sessions_app.jobs.views import progress
 from sessions_app.plans.models import StudyPlan
 from sessions_app.sessions.models import Participation
 from sessions_app.workbooks import actions, export
-from sessions_app.workbooks.forms import ExportForm, UploadForm
+from sessions_app.workbooks.forms import ExportForm, UnitsForm, UploadForm
 from sessions_app.workbooks.models import ImportRun, ImportStage
 from sessions_app.workbooks.reader import BadWorkbook
 from sessions_app.workbooks.rules import SHEETS
@@ -88,7 +88,7 @@ def _sheets(run: ImportRun) -> list[dict[str, Any]]:
     """What happens sheet by sheet, for the preview."""
     report = run.report or {}
     found = []
-    for name in export.ORDER:
+    for name in [*export.ORDER, *(name for name in report.get("by_sheet", {}) if name not in export.ORDER)]:
         counts = report.get("by_sheet", {}).get(name)
         if counts is None:
             continue
@@ -107,11 +107,37 @@ def _sheets(run: ImportRun) -> list[dict[str, Any]]:
 @permission(P.WORKBOOK_IMPORT)
 @require_GET
 def import_run(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, _run(request, pk))
+
+
+def _units_form(request: HttpRequest, run: ImportRun, data: Any = None) -> UnitsForm:
+    committees = Committee.objects.open_to(request.user, P.WORKBOOK_IMPORT).in_order()
+    kept = run.answers or {}
+    parent = committees.filter(code=kept["parent"]).first() if kept else None
+    return UnitsForm(data, committees=committees, initial={**kept, "parent": parent} if kept else None)
+
+
+@permission(P.WORKBOOK_IMPORT)
+@require_POST
+def import_units(request: HttpRequest, pk: int) -> HttpResponse:
+    """The one question about a list of units; the preview is made again with the answer."""
     run = _run(request, pk)
+    form = _units_form(request, run, request.POST)
+    if not form.is_valid():
+        return _page(request, run, form, status=422)
+    answered = attempt(request, lambda: actions.answer_units(run, form.answer(), by=request.user, at=request.now), form)
+    if answered is not None:
+        attempt(request, lambda: actions.start_look(answered, by=request.user, at=request.now))
+    return redirect("import_run", pk=pk)
+
+
+def _page(request: HttpRequest, run: ImportRun, form: UnitsForm | None = None, status: int = 200) -> HttpResponse:
     report = run.report or {}
+    asks = bool(report.get("questions") or run.answers) and run.stage in (ImportStage.PREVIEWED, ImportStage.UPLOADED)
     will = report.get("created", 0) + report.get("updated", 0)
     context = {
         "run": run, "report": report, "sheets": _sheets(run), "bar": _bar(run), "tone": TONES[ImportStage(run.stage)],
+        "units": (form or _units_form(request, run)) if asks else None,
         "will": will, "may_import": run.stage == ImportStage.PREVIEWED and will and _bar(run) is None,
         "may_undo": run.stage == ImportStage.COMMITTED and will,
         "figures": [
@@ -122,7 +148,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
              "tone": "behind" if report.get("rejected_count") else ""},
         ] if report else [],
     }  # fmt: skip
-    return render(request, "workbooks/run.html", context)
+    return render(request, "workbooks/run.html", context, status=status)
 
 
 @permission(P.WORKBOOK_IMPORT)

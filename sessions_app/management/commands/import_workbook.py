@@ -14,6 +14,25 @@ from roster.audit.moves import Refused
 from sessions_app.workbooks.commit import commit
 from sessions_app.workbooks.preview import open_book, plan
 from sessions_app.workbooks.reader import BadWorkbook
+from sessions_app.workbooks.rules import Unreadable, read_choice, read_date
+from sessions_app.workbooks.sheets import KINDS, LEVELS
+from sessions_app.workbooks.units import Answer
+
+ANSWER = "请用 --units-kind、--units-level、--units-parent、--units-since 说明各单位的类型、层级、上级编码和起始日期。"
+
+
+def _answer(options: dict[str, Any]) -> Answer | None:
+    """What the options say about a list of units; None when they say nothing."""
+    given = [options[f"units_{name}"] for name in ("kind", "level", "parent", "since")]
+    if not any(given):
+        return None
+    if not all(given):
+        raise Refused(f"说得不全，{ANSWER}")
+    kind, level, parent, since = given
+    try:
+        return Answer(read_choice(kind, KINDS), read_choice(level, LEVELS), parent.strip(), read_date(since))
+    except Unreadable as error:
+        raise Refused(f"{'、'.join(given)}：{error}") from None
 
 
 class Command(BaseCommand):
@@ -22,6 +41,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="工作簿 .xlsx (workbook)")
         parser.add_argument("--commit", action="store_true", help="写入 (write; without it only a preview)")
+        parser.add_argument("--units-kind", help="名单里各单位的类型：党委、党组、党工委、机关 (of a list of units)")
+        parser.add_argument("--units-level", help="名单里各单位的层级：市级、县级、乡镇 (their level)")
+        parser.add_argument("--units-parent", help="名单里各单位的上级编码 (code of their superior)")
+        parser.add_argument("--units-since", help="名单里各单位从哪天起，如 2026-01-01 (their first day)")
         parser.add_argument("--json", action="store_true", help="输出 JSON (machine-readable)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,14 +54,17 @@ class Command(BaseCommand):
         }  # fmt: skip
         error = ""
         try:
+            answer = _answer(options)
             book = open_book(options["file"])
             if options["commit"]:
-                made, _ = commit(book, by=SystemActor("导入"), at=at)
+                made, _ = commit(book, by=SystemActor("导入"), at=at, answer=answer)
             else:
-                made = plan(book, at=at)
+                made = plan(book, at=at, answer=answer)
             report = made.report()
-            if not book.sheets:
+            if not book.sheets and not book.lists:
                 error = report["notes"][-1]
+            elif report["questions"]:
+                error = f"工作表“{report['questions'][0]['sheet']}”是单位名单，{ANSWER}"
         except FileNotFoundError:
             error = f"没有这个文件：{options['file']}"
         except BadWorkbook as bad:
