@@ -127,6 +127,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "person_pick": (G, Address("committee", named="committee", query=(("q", "a"),))),
     "person": Address("person"),
     "person_edit": Address("person", "GP"),
+    "person_merge": Address("person", "GP"),
+    "person_unmerge": Address("person", "P"),
     "member_new": Address("committee", "GP"),
     "member_edit": Address("membership", "GP"),
     "member_end": Address("membership", "GP"),

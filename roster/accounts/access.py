@@ -41,6 +41,19 @@ def records_kept_by(user: User, permission: str, day: date) -> QuerySet[Person]:
     return rows if reach.paths else rows.exclude(Q(user__isnull=False) & ever)
 
 
+def mergeable(user: User, permission: str) -> QuerySet[Person]:
+    """Whoever belongs, and ever belonged, inside the subtrees alone: who merges stands above both."""
+    reach = user.reach(permission)
+    if _from_root(reach):
+        return Person.objects.all()
+    here = ScopedQuerySet.scope(reach, "committee", "person")
+    inside, outside = Q(pk__in=[]), Q(pk__in=[])
+    for model in ROSTER:
+        inside |= Q(_held(model.objects.filter(here)))
+        outside |= Q(_held(model.objects.exclude(here)))
+    return Person.objects.filter(inside).exclude(outside)
+
+
 def _below(reach: UserReach) -> Q:
     found = Q(pk__in=[])
     for path in reach.paths:

@@ -18,6 +18,7 @@ from roster.audit.actions import Actor, record, saying
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
 from roster.committees.rules import period_reasons, said, within_reasons
+from roster.people.actions import merged_sentence
 from roster.people.models import GroupRole, Person
 
 USERNAME_TAKEN = "登录名已被使用，请换一个。"
@@ -41,6 +42,8 @@ def create_account(
         reasons.append(USERNAME_TAKEN)
     if User.objects.filter(person=person).exists():
         reasons.append(HAS_ACCOUNT)
+    if person.merged_into_id is not None:
+        reasons.append(merged_sentence(person))
     user = User(username=username, person=person, must_change_password=password is None, password_changed_at=at)
     if password is not None:
         reasons += _password_reasons(password, user)

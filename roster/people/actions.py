@@ -71,6 +71,67 @@ def edit_person(person: Person, *, version: int, by: Actor, at: datetime, **want
     return row
 
 
+def merged_sentence(person: Person) -> str:
+    kept = person.merged_into
+    return f"{person.name}（{person.code}）的档案已并入{kept.name}（{kept.code}），请用那一份。" if kept else ""
+
+
+def _merge_reasons(kept: Person, other: Person, today: date) -> list[str]:
+    reasons = []
+    if kept.pk == other.pk:
+        reasons.append("不能并入自己，请选另一份档案。")
+    if kept.merged_into_id is not None:
+        reasons.append(merged_sentence(kept))
+    if other.merged_into_id is not None:
+        reasons.append(merged_sentence(other))
+    if other.merged.exists():
+        reasons.append(f"{other.name}（{other.code}）已有别的档案并入，请以它为保留的一份。")
+    if Membership.objects.during(today, None).filter(person=other).exists():
+        reasons.append(f"{other.name}（{other.code}）还有现任或将到任的成员任期，请先结束，或以它为保留的一份。")
+    if StudySecretary.objects.during(today, None).filter(person=other).exists():
+        reasons.append(f"{other.name}（{other.code}）还有现任或将到任的学习秘书任期，请先结束，或以它为保留的一份。")
+    user = getattr(other, "user", None)
+    if user is not None and user.is_active:
+        reasons.append(f"{other.name}（{other.code}）的账号还在用，请先停用，或以它为保留的一份。")
+    return reasons
+
+
+@transaction.atomic
+def merge_person(kept: Person, other: Person, *, reason: str, by: Actor, at: datetime) -> Person:
+    """Two files of one person become one. Nothing that points at either is moved: papers and figures stay as they are."""
+    both: dict[int, Person] = {}
+    for row in Person.objects.select_for_update(of=("self",)).filter(pk__in=[kept.pk, other.pk]).order_by("pk"):
+        both[row.pk] = row
+    stays, goes = both[kept.pk], both[other.pk]
+    reasons = _merge_reasons(stays, goes, local_day(at))
+    if not reason.strip():
+        reasons.append("请写明为什么是同一个人，如 同名同手机、单位已核实。")
+    if reasons:
+        raise Refused(reasons)
+    goes.merged_into = stays
+    goes.save_changed()
+    data = {"kept": stays.code, "merged": goes.code}
+    for row in (stays, goes):
+        record(row, verb="合并人员", by=by, at=at, reason=reason.strip(), data=data)
+    return stays
+
+
+@transaction.atomic
+def unmerge_person(person: Person, *, reason: str, version: int, by: Actor, at: datetime) -> Person:
+    """The other way, for a reason that is kept: nothing had been moved."""
+    row: Person = Person.objects.lock(person.pk, version)
+    reasons = [] if row.merged_into_id is not None else ["这份档案没有并入别的档案。"]
+    if not reason.strip():
+        reasons.append("请写明取消合并的原因。")
+    if reasons:
+        raise Refused(reasons)
+    data = {"kept": row.merged_into.code, "merged": row.code}
+    row.merged_into = None
+    row.save_changed()
+    record(row, verb="取消合并", by=by, at=at, reason=reason.strip(), data=data)
+    return row
+
+
 def _held(model: Any, committee: Committee, person: Person, *, but: int | None = None) -> list[Term]:
     rows = model.objects.filter(committee=committee, person=person).exclude(pk=but).order_by("since")
     return [Term(since, until) for since, until in rows.values_list("since", "until")]
@@ -80,6 +141,8 @@ def _term_reasons(
     model: Any, committee: Committee, person: Person, term: Term, *, but: int | None = None, what: str
 ) -> list[str]:
     reasons = period_reasons(term.since, term.until)
+    if person.merged_into_id is not None:
+        reasons.append(merged_sentence(person))
     if not reasons:
         reasons += within_reasons(term.since, term.until, committee.since, committee.until, frame=f"“{committee}”")
         reasons += overlap_reasons(

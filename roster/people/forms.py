@@ -85,6 +85,17 @@ class EditPersonForm(VersionForm):
     email = forms.EmailField(label="邮箱", required=False)
 
 
+class MergeForm(forms.Form):
+    other = PersonPick(
+        label="重复的那一份", help_text="输入姓名、编码或拼音首字母；它会并入这一份，以后不再出现在名单里"
+    )
+    reason = forms.CharField(label="依据", max_length=200, help_text="如 同名同手机，单位已核实")
+
+
+class UnmergeForm(VersionForm):
+    reason = forms.CharField(label="原因", max_length=200)
+
+
 class TermFields(forms.Form):
     group_role = forms.ChoiceField(label="组内职务", choices=GroupRole, initial=GroupRole.MEMBER)
     post = forms.CharField(label="党政职务", max_length=80, required=False, help_text="如 党组成员、副主任")

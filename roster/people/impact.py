@@ -6,7 +6,26 @@ from roster.committees.models import Committee
 from roster.committees.rules import said, span_said
 from roster.people.consequences import impact
 from roster.people.models import GroupRole, Membership, Person
-from roster.people.rules import Term, changed_span
+from roster.people.rules import Term, changed_span, same_name
+
+
+def of_merge(kept: Person, other: Person) -> list[str]:
+    """Both files as they stand, side by side, before one is merged into the other."""
+    lines = []
+    for word, row in (("保留", kept), ("并入", other)):
+        terms = [
+            f"{term.committee}{term.get_group_role_display()}（{span_said(term.since, term.until)}）"
+            for term in row.memberships.select_related("committee").order_by("since")
+        ]
+        terms += [
+            f"{term.committee}学习秘书（{span_said(term.since, term.until)}）"
+            for term in row.secretaryships.select_related("committee").order_by("since")
+        ]
+        lines.append(f"{word}：{row.name}（{row.code}），手机{row.phone or '未填'}；{'、'.join(terms) or '没有任职'}。")
+    lines.append("两份档案的考勤、发言和文书都留在原处，不改动；以后名单和选人时只有保留的一份。")
+    if same_name(kept.name) != same_name(other.name):
+        lines.append(f"姓名不同：“{kept.name}”和“{other.name}”，请再核实。")
+    return lines
 
 
 def of_term(committee: Committee, person: Person, before: Term | None, after: Term | None) -> list[str]:

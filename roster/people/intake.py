@@ -32,7 +32,7 @@ from roster.audit.taking import (
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee
 from roster.committees.rules import meet, period_reasons, span_said, within_reasons
-from roster.people.actions import local_day, waits
+from roster.people.actions import local_day, merged_sentence, waits
 from roster.people.consequences import Belonging, against, recount
 from roster.people.models import LEADING, GroupRole, Membership, Person, StudySecretary
 from roster.people.pinyin import name_pinyin
@@ -172,6 +172,8 @@ class People:
             del wanted["name"]  # another dot or space is the same name
         if not wanted:
             return Verdict(row, Fate.SAME)
+        if known.merged_into_id is not None:
+            return rejected(row, Fault("人员编码", row.code, merged_sentence(known)))
         if known.pk and not self.scope.may_edit_person(known.pk):
             return rejected(row, Fault("人员编码", row.code, f"此人已登记而内容不同，{OUT_OF_SCOPE}"))
         before = {name: getattr(known, name) for name in wanted}
@@ -266,6 +268,8 @@ class Terms:
         for index, row in enumerate(rows):
             committee, fault = self.committees.find(row.committee)
             person, other = self.people.find(row.person)
+            if person is not None and person.merged_into_id is not None:
+                person, other = None, Fault("人员编码", row.person, merged_sentence(person))
             if committee is None or person is None:
                 verdicts[index] = rejected(row, *(found for found in (fault, other) if found))
                 continue

@@ -34,6 +34,14 @@ class PersonQuerySet(VersionedQuerySet):
         )
         return self.filter(Exists(member) | Exists(secretary))
 
+    def current(self) -> Self:
+        """Without the files that were merged into another (ADR 0054)."""
+        return self.filter(merged_into=None)
+
+    def named(self, name: str) -> Self:
+        """Whose name is the same, whichever dot it is written with."""
+        return self.filter(name__regex=f"^{name_pattern(name.strip())}$")
+
     def search(self, text: str) -> Self:
         """By name, code, full pinyin or initials: `zs` finds 张三."""
         text = text.strip()
@@ -54,6 +62,15 @@ class Person(Versioned):
     pinyin = models.CharField(max_length=120, editable=False, blank=True, help_text="全拼与首字母,供检索")
     phone = models.CharField("手机", max_length=20, blank=True)
     email = models.EmailField("邮箱", blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name="并入",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
 
     objects: Any = PersonQuerySet.as_manager()
 
@@ -62,6 +79,11 @@ class Person(Versioned):
         verbose_name_plural = "人员"
         ordering = ["code"]
         indexes = [models.Index(fields=["name"], name="person_name")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="person_not_merged_into_himself"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

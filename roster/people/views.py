@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster import outside
-from roster.accounts.access import records_kept_by
+from roster.accounts.access import mergeable, records_kept_by
 from roster.accounts.doors import attempt, filled, permission
 from roster.accounts.listing import ordered, page_of
 from roster.accounts.rehearsal import confirmed, rehearse, seal
@@ -27,10 +27,12 @@ from roster.people.forms import (
     EditPersonForm,
     EndMemberForm,
     EndSecretaryForm,
+    MergeForm,
     NewMemberForm,
     NewPersonForm,
     NewSecretaryForm,
     PersonFilter,
+    UnmergeForm,
 )
 from roster.people.models import Membership, Person, StudySecretary
 from roster.people.rules import Term
@@ -74,7 +76,7 @@ def _filtered(form: PersonFilter, rows: QuerySet[Any], day: date) -> QuerySet[An
 def person_list(request: HttpRequest) -> HttpResponse:
     form = PersonFilter(request.GET)
     form.fields["committee"].queryset = Committee.objects.open_to(request.user, P.COMMITTEE_READ).in_order()
-    rows = _filtered(form, Person.objects.open_to(request.user, P.COMMITTEE_READ), request.today)
+    rows = _filtered(form, Person.objects.open_to(request.user, P.COMMITTEE_READ).current(), request.today)
     rows, sort = ordered(request, rows, SORTS, "name")
     context = {
         "form": form, "page_obj": page_of(request, _with_places(rows, request.today)), "sort": sort,
@@ -113,7 +115,7 @@ def person_pick(request: HttpRequest) -> JsonResponse:
     is transferred must be found, and nobody can leaf through the others.
     """
     text = request.GET.get("q", "").strip()[:40]
-    rows = Person.objects.open_to(request.user, P.COMMITTEE_READ)
+    rows = Person.objects.open_to(request.user, P.COMMITTEE_READ).current()
     where = request.GET.get("committee", "")
     if where:
         mine = Committee.objects.open_to(request.user, P.COMMITTEE_READ)
@@ -125,7 +127,8 @@ def person_pick(request: HttpRequest) -> JsonResponse:
     found = list(rows.order_by("pinyin", "code")[:PICKED])
     if text and not where and len(text) >= 2 and request.user.may(P.MEMBER_EDIT):
         known = {row.pk for row in found}
-        found += [row for row in Person.objects.filter(Q(name=text) | Q(code=text))[:PICKED] if row.pk not in known]
+        others = Person.objects.named(text) | Person.objects.filter(code=text)
+        found += [row for row in others.current()[:PICKED] if row.pk not in known]
     results = [{"value": row.pk, "text": f"{row.name}（{row.code}）", "pinyin": row.pinyin} for row in found]
     return JsonResponse({"results": results})
 
@@ -136,10 +139,16 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Person.objects.open_to(request.user, P.COMMITTEE_READ), pk=pk)
     mine = Committee.objects.open_to(request.user, P.COMMITTEE_READ).values("pk")
     # What a person is elsewhere is told by name and dates only to who may see that committee.
+    files = [row.pk, *row.merged.values_list("pk", flat=True)]
+    members = Membership.objects.filter(person__in=files, committee__in=mine).select_related("committee", "person")
+    keepers = StudySecretary.objects.filter(person__in=files, committee__in=mine).select_related("committee")
+    may_merge = mergeable(request.user, P.PERSON_MERGE).filter(pk=pk).exists()
     context = {
         "person": row,
-        "memberships": row.memberships.filter(committee__in=mine).select_related("committee").order_by("-since"),
-        "secretaryships": row.secretaryships.filter(committee__in=mine).select_related("committee").order_by("-since"),
+        "memberships": members.order_by("-since"),
+        "secretaryships": keepers.order_by("-since"),
+        "merged": list(row.merged.order_by("code")),
+        "may_merge": may_merge,
         "may_edit": _editable(request).filter(pk=pk).exists(),
         "has_account": hasattr(row, "user"),
         "may_account": request.user.may(P.ACCOUNT_EDIT),
@@ -190,6 +199,38 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
         conflict = overtaken(form, row, request.user)
     context = {"form": form, "title": f"修改 {row}", "go": "保存", "back": row, "conflict": conflict}
     return render(request, "people/form.html", context, status=_status(request))
+
+
+@permission(P.PERSON_MERGE)
+@require_http_methods(["GET", "POST"])
+def person_merge(request: HttpRequest, pk: int) -> HttpResponse:
+    """`pk` stays; the other is merged into it. What the other is made of is shown before the second click."""
+    reach = mergeable(request.user, P.PERSON_MERGE)
+    row = get_object_or_404(reach, pk=pk)
+    form = MergeForm(request.POST or None)
+    form.fields["other"].queryset = reach
+    warnings: list[str] = []
+    if request.method == "POST" and form.is_valid():
+        act = lambda: actions.merge_person(row, **form.cleaned_data, by=request.user, at=request.now)
+        if attempt(request, lambda: rehearse(act), form):
+            warnings = impact.of_merge(row, form.cleaned_data["other"])
+            if confirmed(request, form, warnings) and attempt(request, act, form):
+                messages.success(request, "已合并。两份档案的任职都列在这里。")
+                return redirect(row)
+    context = {"form": form, "person": row, "warnings": warnings, "seal": seal(form, warnings) if warnings else ""}
+    return render(request, "people/merge.html", context, status=_status(request))
+
+
+@permission(P.PERSON_MERGE)
+@require_POST
+def person_unmerge(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(mergeable(request.user, P.PERSON_MERGE), pk=pk)
+    form = UnmergeForm(request.POST)
+    if filled(request, form):
+        act = lambda: actions.unmerge_person(row, **form.cleaned_data, by=request.user, at=request.now)
+        if attempt(request, act):
+            messages.success(request, f"已取消合并：{row.name}（{row.code}）又是单独的一份档案。")
+    return redirect(row)
 
 
 def _two_steps(
@@ -244,7 +285,7 @@ def member_new(request: HttpRequest, pk: int) -> HttpResponse:
         lines = impact.of_term(home, who, None, term)
         if who.pk:
             return [*lines, *impact.of_role(home, who, given["group_role"], term)]
-        same = Person.objects.filter(name=given["new_name"]).count()
+        same = Person.objects.current().named(given["new_name"]).count()
         again = [f"库里已有 {same} 名叫“{who.name}”的人；如果是同一人，请在“人员”里选，不要重复建档。"] if same else []
         return [*again, *lines, *impact.of_role(home, Person(pk=0), given["group_role"], term)]
 
