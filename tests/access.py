@@ -286,6 +286,8 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     # corrections
     "correction_list": G,
     "correction_new": Address("session", "GP"),
+    "correction_membership": Address("committee", "GP"),
+    "correction_outcome": Address("committee", "GP"),
     "correction": Address("correction"),
     "correction_decide": Address("correction", "P"),
     "correction_countersign": Address("correction", "P"),

@@ -26,7 +26,7 @@ VERBS = {
     "retry": "重做", "invite": "邀请", "accept": "接受", "decline": "谢绝", "confirm": "确认", "return": "退回",
     "save_agenda": "保存议程", "save_materials": "保存篇目", "set_parts": "调整时间", "undo": "撤销",
     "add_extra": "加列席人员", "remove_extra": "删去列席人员", "add_speech": "安排发言", "edit_speech": "修改发言题目",
-    "remove": "删去", "make_written": "改为书面发言", "correct": "更正", "correct_roll": "更正考勤", "void": "作废", "link": "登记来源", "unlink": "撤销来源",
+    "remove": "删去", "strike_out": "划去", "make_written": "改为书面发言", "correct": "更正", "correct_roll": "更正考勤", "void": "作废", "link": "登记来源", "unlink": "撤销来源",
     "unconvert": "撤销转化", "print": "打印工作稿", "erratum": "登记勘误", "add_file": "附存其他格式", "finish": "完成", "fail": "失败",
     "upload": "上传", "look": "核对", "answer_units": "说明单位名单", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",

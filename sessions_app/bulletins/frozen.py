@@ -192,7 +192,7 @@ def _corrections(bulletin: Bulletin, today: date) -> tuple[list[Facts], list[int
     issues = {pk: rules.issue_words(year, issue) for pk, year, _, issue, _, _ in issued}
     oldest = min((as_of for *_, as_of, _ in issued), default=None)
     late = here.filter(applied_on__range=(oldest.astimezone(SHANGHAI).date(), today)) if oldest else here.none()
-    late_rows = list(late.values_list("pk", "applied_on", "study_session__day"))
+    late_rows = list(late.values_list("pk", "applied_on", "day"))
     for pk, year, quarter, _, as_of, knew in issued:
         period, frozen_on, had = period_of(year, quarter), as_of.astimezone(SHANGHAI).date(), set(knew or ())
         for correction, applied_on, day in late_rows:
@@ -209,8 +209,9 @@ def _corrections(bulletin: Bulletin, today: date) -> tuple[list[Facts], list[int
     listed = [
         {
             "correction": row.pk, "bulletins": concerned[row.pk], "issues": [issues[pk] for pk in concerned[row.pk]],
-            "code": row.committee.code, "committee": str(row.committee), "day": row.study_session.day.isoformat(),
-            "session": f"第{numbers.get((row.study_session_id, row.committee_id), 0)}次集体学习",
+            "code": row.committee.code, "committee": str(row.committee), "day": row.day.isoformat(),
+            "session": f"第{numbers.get((row.study_session_id, row.committee_id), 0)}次集体学习" if row.study_session_id
+            else row.get_kind_display(),
             "number": row.number, "applied_on": row.applied_on.isoformat(), "what": what_changed(row.kind, row.before, row.after),
         }
         for row in rows.order_by("applied_on", "committee__level_order", "committee__sort_order", "committee__code", "pk")
@@ -221,7 +222,7 @@ def _corrections(bulletin: Bulletin, today: date) -> tuple[list[Facts], list[int
 def what_changed(kind: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """考勤：出席改请假1人次. Without names: a bulletin is read by everybody below."""
     if kind != CorrectionKind.ATTENDANCE:
-        return "学习记录文字"
+        return "学习记录文字" if kind == CorrectionKind.MINUTES else str(CorrectionKind(kind).label)
     old = {(mark["part"], mark["person"]): mark["status"] for mark in was.get("marks", ())}
     pairs = Counter((old.get((mark["part"], mark["person"]), ""), mark["status"]) for mark in now.get("marks", ()))
     said = [

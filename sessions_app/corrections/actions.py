@@ -1,28 +1,34 @@
 """Corrections of archived records: asked for, agreed by the leader, countersigned after the year is closed, applied."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
 from roster.audit.actions import Actor, record
 from roster.audit.moves import Refused
+from roster.committees.models import Committee
 from roster.people.models import Person
 from sessions_app.attendance.actions import correct_marks, local_day
 from sessions_app.attendance.models import AttendanceMark
 from sessions_app.attendance.roll import members_on
 from sessions_app.attendance.rules import Mark, mark_refusals
-from sessions_app.corrections import rules
+from sessions_app.corrections import applying, kinds, rules
+from sessions_app.corrections.applying import MOVED_ON
+from sessions_app.corrections.kinds import Proposal
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage
 from sessions_app.corrections.rules import MOVES
 from sessions_app.minutes.actions import clean, correct_text
 from sessions_app.minutes.models import Minutes
 from sessions_app.policies.models import PeriodStage
-from sessions_app.policies.periods import stage_on
-from sessions_app.sessions.models import Participation, ParticipationState, StudySession
-
-MOVED_ON = "申请之后原记录又有变化，更正前的内容已对不上，请由学习秘书重新申请。"
+from sessions_app.sessions.models import (
+    TOOK_PLACE,
+    Participation,
+    ParticipationState,
+    SessionStage,
+    StudySession,
+)
 
 
 # ---------------------------------------------------------------------------------------------------------- asking
@@ -49,36 +55,83 @@ def ask(
         kind = CorrectionKind.ATTENDANCE
         before, after, wrong = _mark_change(session, participation, marks, at)
         size = len(after["marks"])
-    if participation.state != ParticipationState.ACCEPTED:
+    found = kinds.Proposal(
+        kind, participation.committee, session, session.day, session.topic[:200], before, after, wrong=wrong
+    )
+    return _keep(found, participation, reason=reason, evidence=evidence, changes=size, by=by, at=at)
+
+
+@transaction.atomic
+def ask_for(found: Proposal, *, reason: str, evidence: str, by: Actor, at: datetime) -> Correction:
+    """Ask for a correction of any other kind (corrections.kinds): kept with both versions, applied only on agreement."""
+    participation = None
+    if found.study_session is not None:
+        found.study_session = StudySession.objects.lock(found.study_session.pk)
+        participation = Participation.objects.get(study_session=found.study_session, committee=found.committee)
+    changes = int(found.before != found.after)
+    return _keep(found, participation, reason=reason, evidence=evidence, changes=changes, by=by, at=at)
+
+
+def _keep(
+    found: Proposal, participation: Participation | None, *, reason: str, evidence: str, changes: int, by: Actor,
+    at: datetime,
+) -> Correction:  # fmt: skip
+    """Judge a proposal and keep it. The same request twice is one."""
+    session = found.study_session
+    period = kinds.strictest(found.kind, found.committee, session.pk if session else None, found.ranges)
+    if period == PeriodStage.FROZEN:
+        raise Refused(_frozen(found.day))
+    wrong = list(found.wrong)
+    if participation is not None and participation.state != ParticipationState.ACCEPTED:
         wrong.append("本委员会没有参加这场学习，没有可以更正的记录。")
-    wrong += rules.ask_refusals(stage=session.stage, reason=reason, evidence=evidence, changes=size)
+    if session is not None and session.stage not in TOOK_PLACE:
+        wrong.append("这场学习没有召开，没有可以更正的记录。")
+    archived = session is not None and session.stage == SessionStage.ARCHIVED
+    locked = archived or period == PeriodStage.CLOSED
+    wrong += rules.ask_refusals(
+        locked=locked, reason=reason, evidence=evidence, changes=changes, of_session=session is not None
+    )
     if by.person_id is None:
         wrong.append("这个账号没有对应的人员，不能申请更正。")
     if wrong:
-        raise Refused(wrong)
-    _refuse_frozen(participation, session)
-    waiting = Correction.objects.filter(
-        study_session=session, committee=participation.committee, kind=kind,
-        stage__in=[CorrectionStage.ASKED, CorrectionStage.LEADER_AGREED],
-    ).first()  # fmt: skip
-    if waiting is not None:
-        if waiting.after == after and waiting.asked_by_id == by.person_id:
-            return waiting
-        raise Refused(f"这场学习的{waiting.get_kind_display()}已有更正{waiting.number}在办理，请等它办结。")
-    highest = (
-        Correction.objects.filter(study_session=session).order_by("-number").values_list("number", flat=True).first()
-    )
+        raise Refused(list(dict.fromkeys(wrong)))
+    if waiting := _waiting(found, by):
+        return waiting
+    # One giver of numbers at a time: the session is locked, a committee's own are by its row.
+    Committee.objects.select_for_update(of=("self",), no_key=True).get(pk=found.committee.pk)
+    same = Correction.objects.filter(study_session=session)
+    if session is None:
+        same = same.filter(committee=found.committee)
+    highest = same.order_by("-number").values_list("number", flat=True).first()
     row = Correction.objects.create(
-        committee=participation.committee, study_session=session, number=(highest or 0) + 1, kind=kind, before=before,
-        after=after, reason=reason.strip(), evidence=evidence.strip(), asked_by_id=by.person_id, asked_at=at,
+        committee=found.committee, study_session=session, subject_id=found.subject_id, day=found.day, about=found.about,
+        number=(highest or 0) + 1, kind=found.kind, before=found.before, after=found.after, reason=reason.strip(),
+        evidence=evidence.strip(), asked_by_id=by.person_id, asked_at=at,
     )  # fmt: skip
-    record(row, verb="ask", after=row.stage, reason=row.reason, by=by, at=at, data={"number": row.number, "kind": kind})
+    data = {"number": row.number, "kind": row.kind}
+    record(row, verb="ask", after=row.stage, reason=row.reason, by=by, at=at, data=data)
     return row
 
 
-def _refuse_frozen(participation: Participation, session: StudySession) -> None:
-    if stage_on(participation.committee, session.day) == PeriodStage.FROZEN:
-        raise Refused(f"{session.day.year} 年度的数据已冻结，不能更正；确需更正请先由主管部门两人办理解冻。")
+def _waiting(found: Proposal, by: Actor) -> Correction | None:
+    """The same request while it waits; Refused when another one about the same record does."""
+    rows = Correction.objects.filter(
+        study_session=found.study_session, committee=found.committee, kind=found.kind, subject_id=found.subject_id,
+        stage__in=[CorrectionStage.ASKED, CorrectionStage.LEADER_AGREED],
+    )  # fmt: skip
+    twin: Correction | None = rows.filter(after=found.after, asked_by_id=by.person_id).first()
+    if twin is not None:
+        return twin
+    is_new = found.study_session is None and found.subject_id is None
+    other = None if is_new else rows.first()
+    if other is not None:
+        where = "这场学习" if found.study_session else found.about
+        raise Refused(f"{where}的{other.get_kind_display()}已有更正{other.number}在办理，请等它办结。")
+    return None
+
+
+def _frozen(day: date) -> str:
+    return f"{day.year} 年度的数据已冻结，不能更正；确需更正请先由主管部门两人办理解冻。"
 
 
 def _mark_change(
@@ -187,9 +240,9 @@ def decide(
     MOVES.target(row.stage, "agree")
     if wrong := _decider_refusals(row, by, agree, note):
         raise Refused(wrong)
-    period = stage_on(row.committee, row.study_session.day)
+    period = kinds.stage_of(row)
     if agree and period == PeriodStage.FROZEN:
-        raise Refused(f"{row.study_session.day.year} 年度的数据已冻结，不能更正；确需更正请先由主管部门两人办理解冻。")
+        raise Refused(_frozen(row.day))
     verb = "refuse" if not agree else "agree" if period == PeriodStage.OPEN else "pass_on"
     before, row.stage = row.stage, MOVES.target(row.stage, verb)
     row.decided_by_id, row.decided_at, row.note = by.person_id, at, note.strip()[:300]
@@ -206,8 +259,8 @@ def countersign(
     stage = MOVES.target(row.stage, verb)
     if wrong := _decider_refusals(row, by, agree, note):
         raise Refused(wrong)
-    if agree and stage_on(row.committee, row.study_session.day) == PeriodStage.FROZEN:
-        raise Refused(f"{row.study_session.day.year} 年度的数据已冻结，不能更正；确需更正请先由主管部门两人办理解冻。")
+    if agree and kinds.stage_of(row) == PeriodStage.FROZEN:
+        raise Refused(_frozen(row.day))
     before, row.stage = row.stage, stage
     row.countersigned_by_id = by.person_id
     row.note = "；".join(part for part in (row.note, note.strip()) if part)[:300]
@@ -224,6 +277,9 @@ def _finish(row: Correction, verb: str, before: str, *, by: Actor, at: datetime)
 
 
 def _apply(row: Correction, *, by: Actor, at: datetime) -> None:
+    if row.kind in applying.APPLY:
+        applying.APPLY[row.kind](row, by=by, at=at)
+        return
     if row.kind == CorrectionKind.ATTENDANCE:
         participation = Participation.objects.lock(
             Participation.objects.get(study_session=row.study_session_id, committee=row.committee_id).pk

@@ -18,11 +18,13 @@ MOVES = Moves(
 )
 
 
-def ask_refusals(*, stage: str, reason: str, evidence: str, changes: int) -> list[str]:
-    """Why a correction cannot be asked for."""
+def ask_refusals(*, locked: bool, reason: str, evidence: str, changes: int, of_session: bool = True) -> list[str]:
+    """Why a correction cannot be asked for. `locked`: archived, or of a period that is closed."""
     found = []
-    if stage != "ARCHIVED":
+    if not locked and of_session:
         found.append("这场学习还没有归档，请直接修改，不用申请更正。")
+    elif not locked:
+        found.append("所在的季度和年度都还开放，请直接修改，不用申请更正。")
     if not reason.strip():
         found.append("请写明更正理由。")
     if not evidence.strip():

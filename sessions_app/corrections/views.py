@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from roster.accounts.doors import attempt, filled, permission
@@ -13,12 +14,14 @@ from roster.accounts.listing import ordered, page_of
 from roster.accounts.roles import Permission
 from roster.audit.history import history_of
 from roster.audit.moves import Refused
+from roster.committees.models import Committee
 from sessions_app.attachments.models import Attachment
 from sessions_app.attendance.models import Attendance
 from sessions_app.attendance.roll import open_roll
 from sessions_app.attendance.views import MARKS
-from sessions_app.corrections import actions
+from sessions_app.corrections import actions, kinds
 from sessions_app.corrections.forms import AskForm, CorrectionFilter, DecideForm, TextForm
+from sessions_app.corrections.kind_forms import OF_SESSION, OF_UNIT
 from sessions_app.corrections.models import Correction, CorrectionKind, CorrectionStage
 from sessions_app.corrections.rules import shown_mark
 from sessions_app.minutes.models import Minutes
@@ -27,7 +30,7 @@ from sessions_app.sessions.models import Participation, SessionPart
 P = Permission
 TONES = {"ASKED": "near", "LEADER_AGREED": "near", "AGREED": "ok", "REFUSED": "muted"}
 READING = (P.ROLL_READ, P.CORRECTION_ASK)
-SORTS = {"asked": ("-asked_at",), "stage": ("stage", "-asked_at"), "day": ("-study_session__day", "-number")}
+SORTS = {"asked": ("-asked_at",), "stage": ("stage", "-asked_at"), "day": ("-day", "-number")}
 WORDS = dict(Attendance.choices)
 
 
@@ -40,7 +43,7 @@ def correction_list(request: HttpRequest) -> HttpResponse:
         "committee", "study_session", "asked_by", "decided_by"
     )
     if given.get("q"):
-        rows = rows.filter(Q(study_session__topic__icontains=given["q"]) | Q(reason__icontains=given["q"]))
+        rows = rows.filter(Q(about__icontains=given["q"]) | Q(reason__icontains=given["q"]))
     for name in ("stage", "kind"):
         if given.get(name):
             rows = rows.filter(**{name: given[name]})
@@ -49,9 +52,9 @@ def correction_list(request: HttpRequest) -> HttpResponse:
     for row in page:
         row.tone = TONES[row.stage]
     filtered = any(request.GET.get(name) for name in form.fields)
-    return render(
-        request, "corrections/list.html", {"form": form, "page_obj": page, "sort": sort, "filtered": filtered}
-    )
+    places = list(Committee.objects.open_to(request.user, P.CORRECTION_ASK).in_order()[:5])
+    context = {"form": form, "page_obj": page, "sort": sort, "filtered": filtered, "places": places}
+    return render(request, "corrections/list.html", context)
 
 
 def _texts(minutes: Minutes | None) -> list[tuple[str, str, str]]:
@@ -106,12 +109,68 @@ def _mark_rows(participation: Participation, posted: Any, today: Any) -> list[di
 @permission(P.CORRECTION_ASK)
 @require_http_methods(["GET", "POST"])
 def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask to correct the user's own committee's part of an archived session; `pk` is the session's."""
+    """Ask to correct the user's own committee's part of a session; `pk` is the session's, `kind` what of it."""
     rows = Participation.objects.open_to(request.user, P.CORRECTION_ASK).select_related("study_session", "committee")
     participation = get_object_or_404(rows.filter(study_session_id=pk).order_by("-is_host")[:1])
-    session = participation.study_session
     kind = request.POST.get("kind") or request.GET.get("kind") or CorrectionKind.ATTENDANCE
-    minutes = Minutes.objects.filter(study_session=session).first() if participation.is_host else None
+    minutes = Minutes.objects.filter(study_session=pk).first() if participation.is_host else None
+    if kind in OF_SESSION:
+        form = OF_SESSION[kind](request.POST or None, participation=participation, prefix="of")
+        return _ask_kind(request, kind, form, _about(participation, minutes))
+    return _ask_texts(request, participation, minutes, kind)
+
+
+def _about(participation: Participation, minutes: Minutes | None) -> dict[str, Any]:
+    """The head of the page and the kinds it offers; what is the host's is offered to the host."""
+    offered = [CorrectionKind.ATTENDANCE]
+    offered += [CorrectionKind.MINUTES] if minutes is not None else []
+    offered += [CorrectionKind.SPEECH, CorrectionKind.MAKE_UP]
+    offered += [CorrectionKind.SESSION_DAY, CorrectionKind.STRIKE_OUT] if participation.is_host else []
+    session = participation.study_session
+    return {
+        "participation": participation, "session": session, "offered": offered, "back": session.get_absolute_url(),
+        "words": f"{participation.committee} · {session.day.month}月{session.day.day}日 · {session.topic}",
+    }  # fmt: skip
+
+
+def _ask_kind(request: HttpRequest, kind: str, form: Any, about: dict[str, Any]) -> HttpResponse:
+    """One of the kinds that have a form of their own."""
+    why = AskForm(request.POST or None)
+    refused: list[str] = []
+    if request.method == "POST" and why.is_valid() and form.is_valid():
+        try:
+            row = actions.ask_for(form.proposal(), **why.cleaned_data, by=request.user, at=request.now)
+            messages.success(request, f"更正{row.number}已申请，等组长同意；在此之前数字不变。")
+            return redirect(row)
+        except Refused as refusal:
+            refused = refusal.reasons
+    context = {"form": why, "texts": form, "rows": [], "kind": kind, "refused": refused, **about}
+    return render(request, "corrections/new.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _ask_of_unit(request: HttpRequest, pk: int, kind: CorrectionKind) -> HttpResponse:
+    place = get_object_or_404(Committee.objects.open_to(request.user, P.CORRECTION_ASK), pk=pk)
+    form = OF_UNIT[kind](request.POST or None, committee=place)
+    back = {"back": reverse("correction_list"), "offered": [], "words": f"{place} · {kind.label}"}
+    return _ask_kind(request, kind, form, back)
+
+
+@permission(P.CORRECTION_ASK)
+@require_http_methods(["GET", "POST"])
+def correction_membership(request: HttpRequest, pk: int) -> HttpResponse:
+    """A late appointment or wrong dates in a period that is closed; `pk` is the committee's."""
+    return _ask_of_unit(request, pk, CorrectionKind.MEMBERSHIP)
+
+
+@permission(P.CORRECTION_ASK)
+@require_http_methods(["GET", "POST"])
+def correction_outcome(request: HttpRequest, pk: int) -> HttpResponse:
+    """A result left out, wrong or not to be counted, in a period that is closed; `pk` is the committee's."""
+    return _ask_of_unit(request, pk, CorrectionKind.OUTCOME)
+
+
+def _ask_texts(request: HttpRequest, participation: Participation, minutes: Minutes | None, kind: str) -> HttpResponse:
+    """The roll, or the texts of the minutes."""
     form = AskForm(request.POST or None)
     texts = TextForm(request.POST or None, texts=_texts(minutes)) if kind == CorrectionKind.MINUTES else None
     marks = _mark_rows(participation, request.POST or None, request.today) if texts is None else []
@@ -129,9 +188,13 @@ def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             refused = refusal.reasons
     context = {
-        "form": form, "texts": texts, "rows": marks, "kind": kind, "participation": participation, "session": session,
-        "refused": refused, "has_minutes": minutes is not None,
-    }  # fmt: skip
+        "form": form,
+        "texts": texts,
+        "rows": marks,
+        "kind": kind,
+        "refused": refused,
+        **_about(participation, minutes),
+    }
     return render(request, "corrections/new.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -176,6 +239,8 @@ def _lines(row: Correction) -> list[dict[str, str]]:
             label = f"{new['name']} {day.month}月{day.day}日" if day else new["name"]
             found.append({"label": label, "before": shown_mark(old, WORDS), "after": shown_mark(new, WORDS)})
         return found
+    if row.kind != CorrectionKind.MINUTES:
+        return kinds.lines(row.kind, row.before, row.after)
     pairs = zip(row.before.get("sections", []), row.after.get("sections", []), strict=True)
     found = [{"label": new["label"], "before": old["text"], "after": new["text"]} for old, new in pairs]
     for name, label in (("discussion", "交流发言摘要"), ("summary", "主持人总结")):

@@ -106,7 +106,7 @@ def kinds() -> dict[str, Waiting]:
             P.CORRECTION_DECIDE, Correction, Q(stage=CorrectionStage.ASKED), ("asked_by_id",),
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
-                f"更正{row.get_kind_display()}：{row.study_session.topic}", row.get_absolute_url(), row.reason,
+                f"更正{row.get_kind_display()}：{row.about}", row.get_absolute_url(), row.reason,
                 f"依据：{row.evidence}", f"{row.committee} {row.asked_by}", "同意后数字随之改变，原记录仍可查看。"),
             ("依据不足", "请核对后重新申请"),
         ),
@@ -114,7 +114,7 @@ def kinds() -> dict[str, Waiting]:
             P.CORRECTION_COUNTERSIGN, Correction, Q(stage=CorrectionStage.LEADER_AGREED), ("asked_by_id", "decided_by_id"),
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
-                f"年度已截止的更正：{row.study_session.topic}", row.get_absolute_url(), row.reason, f"依据：{row.evidence}",
+                f"年度已截止的更正：{row.about}", row.get_absolute_url(), row.reason, f"依据：{row.evidence}",
                 str(row.committee), "同意后数字随之改变，已印发文书不变。"),
             ("依据不足",),
         ),

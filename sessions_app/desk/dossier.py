@@ -17,6 +17,8 @@ from sessions_app.facts.tables import Attended
 from sessions_app.minutes.models import Minutes, MinutesStage
 from sessions_app.minutes.skeleton import missing_for_archive
 from sessions_app.outcomes.models import Outcome
+from sessions_app.policies.models import PeriodStage
+from sessions_app.policies.periods import stage_on
 from sessions_app.sessions.actions import missing_in_plan
 from sessions_app.sessions.conflicts import conflicts
 from sessions_app.sessions.filing_actions import unfiled_speakers
@@ -134,12 +136,19 @@ def _may(row: StudySession, user: User, own: Participation | None, today: date) 
         "archive": host and row.stage == SessionStage.HELD,
         "roll": own is not None and own.committee_id in keeps and row.stage == SessionStage.HELD,
         # A guest asks for its own marks; the text is the host's.
-        "correct": own is not None and own.committee_id in keeps and row.stage == SessionStage.ARCHIVED,
+        "correct": own is not None and own.committee_id in keeps and _is_locked(row),
         "outcome": host,
         "read_roll": user.may(P.ROLL_READ),
         "issue": StudySession.objects.open_to(user, P.PAPER_ISSUE).filter(pk=row.pk).exists(),
         "ask_leave": user.may(P.LEAVE_ASK) and own is not None and before,
     }  # fmt: skip
+
+
+def _is_locked(session: StudySession) -> bool:
+    """Only a correction changes it: archived, or of a period that is closed."""
+    if session.stage not in TOOK_PLACE:
+        return False
+    return session.stage == SessionStage.ARCHIVED or stage_on(session.committee, session.day) == PeriodStage.CLOSED
 
 
 def _roll_row(p: Participation, reads: bool, row: StudySession) -> dict[str, Any]:

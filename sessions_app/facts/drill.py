@@ -253,7 +253,7 @@ def _corrections(key: str, scope: Scope, period: Span, narrow: Narrow) -> Made:
 
 
 def _correction_line(row: Any) -> Line:
-    title = f"{row.study_session.topic}（更正{row.number}）"
+    title = f"{row.about}（更正{row.number}）"
     words = f"{row.get_kind_display()} · {row.reason}"
     return Line(str(row.committee), row.applied_on, title, reverse("correction", args=[row.pk]), words)
 

@@ -86,13 +86,13 @@ def kinds(world: World) -> list[Waiting]:
         ),
         Waiting(
             "correction", corrections.filter(Q(stage=CorrectionStage.ASKED) | Q(decided_at__gte=after)), "asked_at",
-            "committee_id", "study_session__day", "correction", "pk", ("study_session__topic", "number"),
+            "committee_id", "day", "correction", "pk", ("about", "number"),
             lambda day, topic, _: f"{short_day(day)}学习更正待同意：{short(topic)}", locked=True,
         ),
         Waiting(
             "correction",
             corrections.filter(Q(stage=CorrectionStage.LEADER_AGREED) | agreed_later, decided_at__lt=after), "decided_at",
-            "committee_id", "study_session__day", "correction", "pk", ("study_session__topic", "number"),
+            "committee_id", "day", "correction", "pk", ("about", "number"),
             lambda day, topic, _: f"{short_day(day)}学习更正待会签：{short(topic)}", REVIEWER, locked=True,
         ),
         Waiting(

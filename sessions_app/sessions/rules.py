@@ -24,6 +24,8 @@ MOVES = Moves(
         # Entered after its day (补录): there is nothing left to approve beforehand.
         Move("hold_late", "记为已召开（补录）", ("PREPARING", "SUBMITTED", "APPROVED"), "HELD"),
         Move("archive", "归档", ("HELD",), "ARCHIVED"),
+        # By an agreed correction alone: a session that should not be there keeps its number and counts nowhere.
+        Move("strike_out", "划去", ("HELD", "ARCHIVED"), "CANCELLED"),
         Move("cancel", "取消", ("PREPARING", "SUBMITTED", "APPROVED"), "CANCELLED"),
     ],
 )  # fmt: skip
