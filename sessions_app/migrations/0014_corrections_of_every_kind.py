@@ -12,7 +12,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0012_plan_item_category_waits")]
+    dependencies = [("sessions_app", "0013_import_answers")]
 
     operations = [
         migrations.AddField("correction", "day", models.DateField("所在日期", null=True)),
