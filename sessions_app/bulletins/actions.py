@@ -51,6 +51,9 @@ def _lock_numbers(committee_id: int) -> Committee:
     return Committee.objects.select_for_update(of=("self",), no_key=True).get(pk=committee_id)
 
 
+UNCHECKED_KEPT = 200  # numbers named in the record of one submission
+
+
 # --------------------------------------------------------------------------------------------------- the compiler
 @transaction.atomic
 def create(
@@ -213,7 +216,8 @@ def submit(
     """To the checker. Numbers that differ from the snapshot are kept only on purpose, with a reason in the record."""
     row: Bulletin = Bulletin.objects.lock(bulletin.pk, version)
     before, row.stage = row.stage, MOVES.target(row.stage, "submit")
-    found = prose.check(row.body, row.facts)
+    read = prose.read(row.body, row.facts)
+    found = read.mismatches
     wrong = rules.submit_problems(
         chapters=markup.chapters(row.body), to=row.to, mismatches=len(found), accepted=accept_mismatches, reason=reason
     )
@@ -224,7 +228,10 @@ def submit(
     kept = [{"said": one.said, "should": one.should, "label": one.label} for one in found]
     record(
         row, verb="submit", before=before, after=row.stage, by=by, at=at, reason=reason.strip() if found else "",
-        data={"length": prose.length(row.body), "kept": kept},
+        data={
+            "length": prose.length(row.body), "kept": kept, "checked": read.checked,
+            "unchecked": [one.near for one in read.unchecked[:UNCHECKED_KEPT]],
+        },
     )  # fmt: skip
     return row
 

@@ -58,9 +58,10 @@ def units(facts: Any) -> list[tuple[str, str]]:
 def numbers(bulletin: Bulletin, html: str, at: datetime) -> dict[str, Any]:
     """The numbers of a text against the snapshot, and its length; nothing is compared before the figures are frozen."""
     size, limit = prose.length(html), length_limit(bulletin, at)
+    read = prose.read(html, bulletin.facts)
     return {
         "frozen": bulletin.facts is not None,
-        "mismatches": prose.check(html, bulletin.facts) if bulletin.facts else [],
+        "mismatches": read.mismatches, "checked": read.checked, "unchecked": read.unchecked,
         "size": f"{size:,}", "limit": f"{limit:,}", "over": size > limit, "warning": rules.length_warning(size, limit),
         "linked": sum(1 for _ in markup.facts_in(html)),
     }  # fmt: skip

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sessions_app.bulletins import markup, rules
+from sessions_app.bulletins import markup, numerals, rules
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,30 @@ class Mismatch:
     sentence: str
     html_start: int = 0
     html_end: int = 0
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """A number that was compared with nothing. Places as in `Mismatch`."""
+
+    start: int
+    end: int
+    said: str
+    near: str
+    html_start: int = 0
+    html_end: int = 0
+
+
+One = TypeVar("One", Mismatch, Unchecked)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the check came to: how many numbers were compared, which of them differ, which were not compared at all."""
+
+    checked: int
+    mismatches: list[Mismatch]
+    unchecked: list[Unchecked]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +118,7 @@ RATE_UNIT = "%"
 MASK = "\ue000"  # stands for a figure put in from the snapshot: read by its own rule
 NARROW = str.maketrans("０１２３４５６７８９．％　", "0123456789.% ")
 NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
-PERIODS = r"(?:上个?季度|上一?期|上年度?|去年|上年同期|去年同期|同期|上半年|第?[一二三四1-4]季度)"
+PERIODS = r"(?:上[一个]{0,2}季度|上一?期|上年度?|去年|上年同期|去年同期|同期|上半年|第?[一二三四1-4]季度)"
 MOVED = r"(?:提高|提升|上升|增长|增加|下降|降低|减少|回升|回落)"
 FILL = (
     r"(?:总人数|总场次|总次数|总数|总量|人数|次数|场数|场次数|家数|数量|数)?"
@@ -162,9 +186,16 @@ PERIOD_WORDS = re.compile(
     r"(?P<now>本季度|本期|本年度|当季)|(?P<quarter>(?:(?P<qy>20\d\d)年)?第?(?P<q>[一二三四1-4])季度)|(?P<until>截至(?:(?P<uy>20\d\d)年)?(?:(?P<um>\d{1,2})月(?:(?P<ud>\d{1,2})日|底|末)?|目前))"
     r"|(?P<between>(?P<m1>\d{1,2})月?[至到\-—–~～](?P<m2>\d{1,2})月)|(?P<dayday>\d{1,2}月\d{1,2}日)|(?P<month>(?P<m>\d{1,2})月(?!度))"
     r"|(?P<year>(?P<y>20\d\d)年)|(?P<whole_year>全年|今年以来|今年|年度内|年内|年度(?:学习)?计划)"
-    r"|(?P<other>上个?季度|上一?期|上年|去年|同期|上半年|下半年|前[一二三两\d]个?(?:季度|月)|年初以来|近年来|往年|历年|下季度|明年|近[一二三两\d]+年)"
+    r"|(?P<other>上[一个]{0,2}季度|上一?期|上年|去年|同期|上半年|下半年|前[一二三两\d]个?(?:季度|月)|年初以来|近年来|往年|历年|下季度|明年|近[一二三两\d]+年)"
 )
 QUARTERS = {word: place for place, pair in enumerate(("一1", "二2", "三3", "四4"), start=1) for word in pair}
+DOWN = ("下降", "降低", "减少", "回落")
+DELTA = re.compile(
+    r"(?:(?:比|较|与|同|和)(?P<period>"
+    + PERIODS
+    + r")(?:的)?(?:相比|比较)?，?|(?P<chain>环比))(?P<own>[\u4e00-\u9fff]{0,8}?)"
+    r"(?P<moved>" + MOVED + r")了?" + ROUGH + NUMBER + r"(?P<unit>个百分点|场次|人次|场|次|项|家|篇|天|人|名|件|份|个)"
+)
 NEXT_CHAPTER = re.compile(r"^[一二三四五六七八九十]+、(?:下一?步|下阶段|工作要求|有关要求|几点要求|工作打算)")
 
 
@@ -190,22 +221,65 @@ def length(html: str) -> int:
 
 def check(html: str, facts: Mapping[str, Any] | None) -> list[Mismatch]:
     """Every number that refers to a figure of the snapshot and differs from it, in the order of the text."""
+    return read(html, facts).mismatches
+
+
+def read(html: str, facts: Mapping[str, Any] | None) -> Reading:
+    """Every number of the text: compared with the snapshot, or named as not compared."""
     if not facts:
-        return []
+        return Reading(0, [], [])
     reader = _Reader(facts)
-    found: list[Mismatch] = []
-    start = 0
+    mismatches: list[Mismatch] = []
+    unchecked: list[Unchecked] = []
+    start = checked = 0
     for line in markup.lines(html):
         if line.tag == "figure":
             continue
         at = [place for run in line.runs for place in run.at]
-        for one in sorted([*_figures(line, facts), *reader.line(line)], key=lambda one: one.start):
-            found.append(_moved(one, start, at))
+        wrong = sorted([*_figures(line, facts), *reader.line(line)], key=lambda one: one.start)
+        mismatches += [_moved(one, start, at) for one in wrong]
+        left = _left(line, reader.compared)
+        unchecked += [_moved(one, start, at) for one in left]
+        checked += len(reader.compared) + sum(1 for run in line.runs if run.fact)
         start += len(line.text) + 1
-    return found
+    return Reading(checked, mismatches, unchecked)
 
 
-def _moved(one: Mismatch, by: int, at: Sequence[int]) -> Mismatch:
+ANY_NUMBER = re.compile(
+    r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?万?(?:个百分点|%|个单位|人次|场次|[\u4e00-\u9fff])?"
+)
+# Days, years, quarters, ordinals, numbers of documents: they count nothing.
+NO_COUNT = re.compile(r"\d+(?:年|月|日|号|时|分|届)$")
+ORDINAL = re.compile(r"(?:第|〔|\[|（|\()$")
+
+
+def _left(line: markup.Line, compared: Sequence[tuple[int, int]]) -> Iterator[Unchecked]:
+    """The numbers of a line that were neither compared nor put in from the snapshot."""
+    plain = _plain_of(line)
+    text, places = numerals.read(plain)
+    taken = [*compared]
+    for found in ANY_NUMBER.finditer(text):
+        start, end = places[found.start()], places[found.end()]
+        if NO_COUNT.search(found[0]) or ORDINAL.search(text[: found.start()]):
+            continue
+        if any(first < end and start < last for first, last in taken):
+            continue
+        yield _unchecked(line, start, end)
+    for vague in numerals.vague(plain):
+        yield _unchecked(line, *vague.span())
+
+
+def _unchecked(line: markup.Line, start: int, end: int) -> Unchecked:
+    said = line.text[start:end]
+    return Unchecked(start, end, said, line.text[max(0, start - 10) : end + 6].strip())
+
+
+def _plain_of(line: markup.Line) -> str:
+    """The text as it is read: full-width digits narrow, figures put in from the snapshot masked."""
+    return "".join(MASK * len(run.text) if run.fact else run.text for run in line.runs).translate(NARROW)
+
+
+def _moved(one: One, by: int, at: Sequence[int]) -> One:
     place = {"html_start": at[one.start], "html_end": at[one.end - 1] + 1}
     return replace(one, start=one.start + by, end=one.end + by, **place)
 
@@ -250,9 +324,12 @@ class _Reader:
         self.next_steps = False  # what is asked for, not what was
         self.told = False  # under the heading of good practice: what single units did
         self.under_name = False
+        self.compared: list[tuple[int, int]] = []  # places in the last line of the numbers that were compared
+        self.seen: list[tuple[int, int]] = []  # the same within the sentence that is being read
 
     def line(self, line: markup.Line) -> Iterator[Mismatch]:
-        text = "".join(MASK * len(run.text) if run.fact else run.text for run in line.runs).translate(NARROW)
+        self.compared = []
+        text, places = numerals.read(_plain_of(line))
         if line.tag in ("h2", "h3", "h4"):
             if line.tag == "h2":
                 self.next_steps = bool(NEXT_CHAPTER.match(text.strip()))
@@ -263,9 +340,11 @@ class _Reader:
             return
         place, carried = 0, "" if not self.under_name else None
         for sentence in SENTENCE_ENDS.split(text):
-            for one in self._sentence(sentence, carried):
-                start, end = one.start + place, one.end + place
+            self.seen = []
+            for one in [*self._sentence(sentence, carried), *self._moves(sentence, carried)]:
+                start, end = places[one.start + place], places[one.end + place]
                 yield replace(one, start=start, end=end, said=line.text[start:end])
+            self.compared += [(places[first + place], places[last + place]) for first, last in self.seen]
             if sentence.strip():
                 subject = self._subject(sentence, carried)
                 carried = "" if subject == "" else None
@@ -335,10 +414,12 @@ class _Reader:
             keys = (f"sessions_by_month.{month}",) if "sessions" in keys else ()
         values = [(key, rules.fact(self.facts, key, subject)) for key in keys]
         values = [(key, value) for key, value in values if value is not None]
+        start, end = match.start("number"), match.end("unit")
+        if values:
+            self.seen.append((start, end))
         if not values or any(_agrees(match, value, rate=rate) for _, value in values):
             return
         key = values[0][0]
-        start, end = match.start("number"), match.end("unit")
         should = rules.printed(self.facts, key, subject) + ("" if rate else match["unit"])
         whose = self.called.get(subject, "") if subject else ""
         if month:
@@ -349,6 +430,61 @@ class _Reader:
             start, end, words, should, key, found[0],
             f"“{name}”写的是 {words}，冻结的数据是 {should}。请核对，以数据为准或说明原因。",
         )  # fmt: skip
+
+    def _moves(self, sentence: str, carried: str | None) -> Iterator[Mismatch]:
+        """Comparisons with the period before: 比上季度提高2.5个百分点, 较上期增加3场."""
+        names, of, _ = _grammar()
+        for match in DELTA.finditer(sentence):
+            inside = names.search(match["own"] or "")
+            before = [inside] if inside else list(names.finditer(sentence, 0, match.start()))
+            if not before or not self._is_previous(match["period"] or match["chain"]):
+                continue
+            found, head = before[-1], sentence[: match.start() if inside else before[-1].start()]
+            clause = self._clause(sentence, match.start(), match.end())
+            if PASSED_OVER.search(clause) or PLANNED.search(head) or self._subject(head, carried) != "":
+                continue
+            if self._month(head) != 0 or (not inside and not self._stands(of[found[0]], head)):
+                continue
+            yield from self._compare_moved(found[0], of[found[0]], match)
+
+    def _compare_moved(self, name: str, term: Term, match: re.Match[str]) -> Iterator[Mismatch]:
+        unit = match["unit"]
+        keys = term.units.get(RATE_UNIT if unit == "个百分点" else unit, ())
+        pairs = [(key, rules.fact(self.facts, key), rules.fact(self.facts, f"previous.{key}")) for key in keys]
+        moves = [(key, _move(now, was, points=unit == "个百分点")) for key, now, was in pairs if None not in (now, was)]
+        if not moves:
+            return
+        self.seen.append((match.start("number"), match.end("unit")))
+        said = Decimal(match["number"].replace(",", ""))
+        said = -said if match["moved"] in DOWN else said
+        rough = bool(match["rough"])
+        if any(move == said or rough and move * said > 0 and abs(move - said) <= abs(said) / 4 for _, move in moves):
+            return
+        key, move = moves[0]
+        same = move * said > 0
+        word = match["moved"] if same else "增加" if move > 0 else "减少"
+        if unit == "个百分点" and not same:
+            word = "提高" if move > 0 else "下降"
+        should = f"{word}{abs(move):f}{unit}" if move else "持平"
+        words = match[0][match.start("moved") - match.start() :]
+        yield Mismatch(
+            match.start("moved"), match.end("unit"), words, should, key, name,
+            f"“{name}”与上期比较写的是{words}，按冻结的数据应为{should}。请核对，以数据为准或说明原因。",
+        )  # fmt: skip
+
+    def _is_previous(self, words: str) -> bool:
+        """Whether what it is compared with is the period the snapshot holds: 去年同期 is in none."""
+        quarter = self.period.get("quarter") or 0
+        if "previous" not in self.facts or "同期" in words or "半年" in words:
+            return False
+        if words in ("上期", "上一期"):
+            return True
+        if not quarter:
+            return words in ("去年", "上年", "上年度")
+        if words == "环比" or re.fullmatch(r"上[一个]{0,2}季度", words):
+            return True
+        named = re.search(r"([一二三四1-4])季度", words)
+        return bool(named) and quarter > 1 and QUARTERS[named[1]] == quarter - 1  # type: ignore[index]
 
     @staticmethod
     def _clause(sentence: str, first: int, last: int) -> str:
@@ -456,6 +592,13 @@ def _agrees(match: re.Match[str], value: Any, *, rate: bool) -> bool:
         return real >= said
     step = Decimal(1).scaleb(-len(written.partition(".")[2]))
     return real.quantize(step, ROUND_HALF_UP) == said
+
+
+def _move(now: Any, was: Any, *, points: bool) -> Decimal:
+    """How far a figure moved, as the table of comparison prints it: of rates the difference of the printed ones."""
+    first, last = Decimal(str(was)) * (100 if points else 1), Decimal(str(now)) * (100 if points else 1)
+    tenth = Decimal("0.1")
+    return (last.quantize(tenth, ROUND_HALF_UP) - first.quantize(tenth, ROUND_HALF_UP)).normalize()
 
 
 def _place(written: str) -> Decimal:

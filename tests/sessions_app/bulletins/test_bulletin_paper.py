@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 
 from roster.accounts.roles import Permission
 from sessions_app.bulletins import actions, blocks
@@ -133,4 +134,4 @@ def test_the_paper_says_when_its_figures_were_read_not_when_it_was_signed() -> N
     assert row.paper.as_of == row.as_of == compiling.AT and row.paper.issued_at == later
     client = Client()
     client.force_login(here.signer)
-    assert "4月8日 10:00" in client.get(row.paper.get_absolute_url()).content.decode()
+    assert "4月8日 10:00" in client.get(reverse("paper", args=[row.paper_id])).content.decode()
