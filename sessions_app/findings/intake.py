@@ -32,6 +32,7 @@ from sessions_app.findings.models import (
     Milestone,
     ProblemType,
     Progress,
+    mark_of,
 )
 from sessions_app.findings.rules import MOVES
 from sessions_app.visits.models import ObservationVisit, ScoreItem
@@ -337,7 +338,7 @@ def _number(lives: Sequence[_Life], departments: set[int]) -> None:
     for life in lives:
         key = (life.finding.department_id, life.finding.year, life.finding.source)
         last[key] += 1
-        life.finding.serial = last[key]
+        life.finding.serial, life.finding.mark = last[key], mark_of(life.row.department)
 
 
 def _link(lives: Sequence[_Life], months: int) -> None:

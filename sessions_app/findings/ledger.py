@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from roster import outside
 from roster.accounts.sheets import workbook
 from roster.committees.models import Committee
-from sessions_app.findings.models import COUNTED, UNDER_WAY, Finding, FindingStage
+from sessions_app.findings.models import COUNTED, UNDER_WAY, Finding, FindingStage, Source
 from sessions_app.policies import calendar, parameters
 from sessions_app.policies.rules import DEADLINE_RULES, deadline
 
@@ -62,8 +63,16 @@ def narrowed(rows: QuerySet, given: Mapping[str, Any], today: date) -> QuerySet:
     return rows
 
 
+NUMBER = re.compile(r"(?P<mark>.*?)(?P<year>[0-9]{4})-(?P<source>[^-]+)-(?P<serial>[0-9]{1,6})")
+
+
 def _numbered(text: str) -> Q:
-    """2026-旁听-017, or its last figure."""
+    """云州市委2026-旁听-017 as it is printed, the same without the department, or its last figure alone."""
+    if full := NUMBER.fullmatch(text.strip()):
+        label = full["source"]
+        sources = [source.value for source in Source if str(source.label) == label]
+        found = Q(year=int(full["year"]), source__in=sources, serial=int(full["serial"]))
+        return found & Q(mark=full["mark"]) if full["mark"] else found
     last = text.strip().rsplit("-", 1)[-1]
     serial = outside.whole(last, most=999_999)
     return Q(pk__in=[]) if serial is None else Q(serial=serial)

@@ -1,5 +1,6 @@
 """Finding and what is done about it: measures, progress, evidence, extensions, milestones. ProblemType is data."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
@@ -70,9 +71,21 @@ class FindingQuerySet(ScopedQuerySet):
         if permission == Permission.FINDING_READ:
             if reach.paths:
                 own |= Q(pk__in=Opening.objects.of(user, "finding"))
+                own |= self._from_above(reach.paths) & known
             if reach.person_id:
                 own |= Q(found_by_id=reach.person_id, visit__isnull=False) | Q(owner_id=reach.person_id)
         return self.filter(own)
+
+    @staticmethod
+    def _from_above(paths: Iterable[str]) -> Q:
+        """What a department further up found at the units of these: the county reads what the city found there."""
+        found = Q(pk__in=[])
+        for path in paths:
+            steps = [step for step in path.split("/") if step]
+            above = ["/".join(steps[:depth]) + "/" for depth in range(1, len(steps))]
+            if above:
+                found |= Q(committee__path__startswith=path, department__path__in=above)
+        return found
 
     def update(self, **values: Any) -> int:
         """A stage is moved one finding at a time, by an action: never many at once."""
@@ -87,14 +100,22 @@ class FindingQuerySet(ScopedQuerySet):
         return self.filter(stage__in=UNDER_WAY)
 
 
+def mark_of(department: Committee) -> str:
+    """What stands before the numbers of a department; kept with each, so that a new name changes no number."""
+    return (department.short_name or department.name)[:40]
+
+
 class Finding(Versioned):
-    """A problem of a committee, numbered a department and year: 2026-旁听-017. `department` is who confirms and closes."""
+    """A problem of a committee, numbered a department and year: 云州市委2026-旁听-017. `department` is who confirms and closes."""
 
     committee = models.ForeignKey(Committee, verbose_name="单位", on_delete=models.PROTECT, related_name="findings")
     department = models.ForeignKey(Committee, verbose_name="督办单位", on_delete=models.PROTECT, related_name="+")
     source = models.CharField("来源", max_length=10, choices=Source)
     year = models.PositiveSmallIntegerField("年度")
     serial = models.PositiveIntegerField("序号")
+    mark = models.CharField(
+        "编号中的单位", max_length=40, blank=True, editable=False, help_text="short name of the department when it was numbered"
+    )
     type = models.ForeignKey(ProblemType, verbose_name="类别", on_delete=models.PROTECT, related_name="findings")
     text = models.TextField("问题表述")
     basis = models.CharField("依据", max_length=300, blank=True)
@@ -178,7 +199,12 @@ class Finding(Versioned):
 
     @property
     def number(self) -> str:
-        return f"{self.year}-{self.get_source_display()}-{self.serial:03d}"
+        """The department is part of it: a unit has findings of the city and of its county under one serial."""
+        return f"{self.mark}{self.year}-{self.get_source_display()}-{self.serial:03d}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.mark = self.mark or mark_of(self.department)
+        super().save(*args, **kwargs)
 
     @property
     def is_planned(self) -> bool:

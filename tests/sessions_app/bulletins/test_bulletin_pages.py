@@ -201,11 +201,15 @@ def test_a_wrong_number_is_named_with_its_place_in_the_text(here, monkeypatch):
     row = compiling.frozen(here)
     url = reverse("bulletin_check_prose", args=[row.pk])
     client = client_of(here.compiler)
-    assert "没有发现与数据不一致的数字" in client.post(url, {"body": "<p>写了一段话。</p>"}).text
+    assert "没有核对到数字（0 处）" in client.post(url, {"body": "<p>写了一段话。</p>"}).text
+    left = client.post(url, {"body": "<p>参训三百二十一人次，另有3家。</p>"}).text
+    assert "未核对 2 处" in left and "三百二十一人次" in left and "没有发现" not in left
+    right = client.post(url, {"body": "<p>全市共有2家党委（党组）。</p>"}).text
+    assert "核对了 1 处，没有发现与数据不一致的" in right and "未核对" not in right
     html = "<p>全市共有99家党委（党组）。</p>"
     at = html.index("99")
     wrong = prose.Mismatch(4, 6, "99", "2", "committees", "党委（党组）", "“党委（党组）”写作99，数据为2。", at, at + 2)
-    monkeypatch.setattr(page.prose, "check", lambda text, facts: [wrong] if "99" in text else [])
+    monkeypatch.setattr(page.prose, "read", lambda text, facts: prose.Reading(1, [wrong], []))
     told = client.post(url, {"body": html}).text
     assert f'data-from="{at}" data-to="{at + 2}"' in told
     assert "数据为2" in told
@@ -260,7 +264,7 @@ def test_sent_back_with_a_reason_it_is_written_on(here):
 def test_numbers_that_differ_are_kept_only_with_a_reason(here, monkeypatch):
     row = compiling.frozen(here)
     wrong = prose.Mismatch(0, 2, "99", "2", "committees", "党委（党组）", "写作99，数据为2。")
-    monkeypatch.setattr(prose, "check", lambda text, facts: [wrong])
+    monkeypatch.setattr(prose, "read", lambda text, facts: prose.Reading(1, [wrong], []))
     assert "不一致" in said(move(here.compiler, row, "submit"))
     assert "已送核稿" in said(move(here.compiler, row, "submit", reason="口径不同，已说明"))
 
