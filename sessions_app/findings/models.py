@@ -114,7 +114,11 @@ class Finding(Versioned):
     year = models.PositiveSmallIntegerField("年度")
     serial = models.PositiveIntegerField("序号")
     mark = models.CharField(
-        "编号中的单位", max_length=40, blank=True, editable=False, help_text="short name of the department when it was numbered"
+        "编号中的单位",
+        max_length=40,
+        blank=True,
+        editable=False,
+        help_text="short name of the department when it was numbered",
     )
     type = models.ForeignKey(ProblemType, verbose_name="类别", on_delete=models.PROTECT, related_name="findings")
     text = models.TextField("问题表述")
