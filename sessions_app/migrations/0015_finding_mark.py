@@ -11,7 +11,7 @@ WHERE c.id = f.department_id AND f.mark = ''
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_app", "0013_import_answers")]
+    dependencies = [("sessions_app", "0014_corrections_of_every_kind")]
 
     operations = [
         migrations.AddField(
