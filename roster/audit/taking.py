@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -89,6 +89,21 @@ class Scope:
 
 EVERYWHERE = Scope()
 OUT_OF_SCOPE = "不在您的管理范围内，请核对编码，或交由主管部门导入。"
+
+
+def acts(
+    subject: Model, chain: int, steps: Iterable[tuple[str, str, datetime]], *, reason: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> list[Entry]:  # fmt: skip
+    """An entry for each (verb, stage after it, moment), each from the stage the one before led to.
+
+    A row that comes in further on than the first stage brings the acts that led there: no stage without its act.
+    """
+    found, before = [], ""
+    for verb, after, at in steps:
+        found.append(Entry(subject, verb, at, before, after, reason if not found else "", data or {}, chain))
+        before = after
+    return found
 
 
 def settle(verdicts: Iterable[Verdict]) -> list[Verdict]:

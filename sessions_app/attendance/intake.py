@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from roster.audit.actions import Actor, Entry
-from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, rejected, settle, shown
+from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, acts, rejected, settle, shown
 from roster.committees.intake import check_versions, said_place
 from roster.people.intake import Memberships
 from roster.people.models import Person
@@ -333,7 +333,17 @@ class Rolls:
         for study, verb, before, when in entries:
             data = {"due_on": str(study.due_on), "missed": study.missed_marks, "intake": True}
             chain = study.participation.committee_id
-            journal.entries.append(Entry(study, verb, when, before=before, after=study.stage, data=data, chain=chain))
+            if verb != "confirm":
+                journal.entries.append(
+                    Entry(study, verb, when, before=before, after=study.stage, data=data, chain=chain)
+                )
+                continue
+            # What the row says was done and confirmed was opened and handed in before.
+            opened = [("open", "DUE", when)] if before in ("", "VOID", "CONFIRMED") else []
+            handed = [] if before == "SUBMITTED" else [("submit", "SUBMITTED", when)]
+            made = acts(study, chain, [*opened, *handed, ("confirm", "CONFIRMED", when)], data=data)
+            made[0].before = before
+            journal.entries += made
 
     @staticmethod
     def _before(journal: Journal, study: MakeUpStudy) -> str:

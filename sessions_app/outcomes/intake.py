@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from roster.audit.actions import Actor, Entry
-from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, rejected, settle, shown
+from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, acts, rejected, settle, shown
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.people.intake import Memberships, People
 from sessions_app.attachments.models import Attachment
@@ -240,9 +240,11 @@ class Outcomes:
                 "derived_from": made.derived_from.code if made.derived_from else "",
                 "intake": True,
             }
-            journal.entries.append(
-                Entry(made, "register", row.at or at, after=made.stage, data=data, chain=made.committee_id)
-            )
+            when, verbs = row.at or at, {"ADOPTED": "adopt", "CONVERTED": "convert", "NOT_ADOPTED": "reject"}
+            steps = [("register", "REGISTERED", when)]
+            if made.stage in verbs:
+                steps.append((verbs[made.stage], str(made.stage), when))
+            journal.entries += acts(made, made.committee_id, steps, data=data)
         rows: dict[int, Outcome] = {}
         for source, before, row in converted:
             rows[source.pk] = source

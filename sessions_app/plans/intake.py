@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from roster.audit.actions import Actor, Entry
-from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, rejected, settle, shown
+from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, acts, rejected, settle, shown
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.people.models import Person
 from sessions_app.plans.models import PlanItem, PlanStage, StudyMode, StudyPlan
@@ -229,9 +229,7 @@ class Plans:
             journal.note_changed(item, before)
         for plan, row in made:
             data = {"items": counts[id(plan)][0], "intake": True}
-            journal.entries.append(
-                Entry(plan, "create", row.at or at, after=plan.stage, data=data, chain=plan.committee_id)
-            )
+            journal.entries += acts(plan, plan.committee_id, _steps(plan, row, at), data=data)
         for plan in self.touched.values():
             plan.version += 1
             journal.note_changed(plan, {})
@@ -245,6 +243,15 @@ class Plans:
         PlanItem.objects.bulk_create([item for item, _ in self.new], batch_size=BATCH)
         journal.note_made(item for item, _ in self.new)
         PlanItem.objects.bulk_update([item for item, _, _ in self.changed.values()], list(COLUMNS), batch_size=BATCH)
+
+
+def _steps(plan: StudyPlan, row: PlanItemRow, at: datetime) -> list[tuple[str, str, datetime]]:
+    """The acts that led to the stage: of a past year the import itself; who brings an approval (demo) brings its acts."""
+    when = row.at or at
+    if row.approved_by is None or plan.stage not in SETTLED_STAGES:
+        return [("create", str(plan.stage), when)]
+    steps = [("create", "DRAFT", when), ("submit", "SUBMITTED", when), ("approve", "APPROVED", when)]
+    return steps + ([("file", "FILED", when)] if plan.stage == PlanStage.FILED else [])
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from roster.audit.actions import Actor, Entry
-from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, rejected, same, settle, shown
+from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, acts, rejected, same, settle, shown
 from roster.committees.intake import Committees, check_versions, said_place
 from roster.committees.models import Committee
 from roster.people.intake import Memberships, People
@@ -569,10 +569,15 @@ class Sessions:
         for known, row in self.new:
             session = known.session
             data = {"number": row.number, "late_days": session.late_days, "intake": True}
-            journal.entries.append(Entry(
-                session, "create", row.at or at, after=session.stage, reason=session.late_reason or session.cancel_reason,
-                data=data, chain=session.committee_id,
-            ))  # fmt: skip
+            journal.entries += acts(
+                session, session.committee_id, _steps(session, row, at), data=data,
+                reason=session.late_reason or session.cancel_reason,
+            )  # fmt: skip
+        for known in rows:
+            if not known.participation.is_host:
+                when, guest = known.session.approved_at or known.session.entered_at, known.participation
+                asked = [("invite", "INVITED", when), ("accept", "ACCEPTED", when)]
+                journal.entries += acts(guest, guest.committee_id, asked, data={"intake": True})
         self._write_changed(journal, at=at)
 
     def _name_people(self) -> None:
@@ -655,6 +660,31 @@ class Sessions:
     def to_recount(self) -> set[int]:
         """Participations whose days changed."""
         return set(self.new_parts)
+
+
+def _steps(session: StudySession, row: SessionRow, at: datetime) -> list[tuple[str, str, datetime]]:
+    """The acts that led to the stage a session comes in with.
+
+    One of a year that is over is archived by the import itself; who brings an approval (demo) brings its moment.
+    """
+    entered, stage = row.at or at, session.stage
+    archived = [] if session.archived_at is None else [("archive", str(stage), session.archived_at)]
+    ended = {SessionStage.HELD: "hold", SessionStage.ARCHIVED: "hold", SessionStage.CANCELLED: "cancel"}
+    if row.approved_at is not None:
+        before = min(entered, row.approved_at) - timedelta(hours=2)
+        steps = [
+            ("create", "PREPARING", before), ("submit", "SUBMITTED", before), ("approve", "APPROVED", row.approved_at)
+        ]  # fmt: skip
+        if stage in ended:
+            target = SessionStage.CANCELLED if stage == SessionStage.CANCELLED else SessionStage.HELD
+            steps.append((ended[SessionStage(stage)], str(target), entered))
+        return steps + archived
+    if stage == SessionStage.HELD or row.stage == SessionStage.ARCHIVED:
+        held = [("create", "PREPARING", entered), ("hold_late", "HELD", entered)]
+        return held + archived
+    if stage == SessionStage.CANCELLED:
+        return [("create", "PREPARING", entered), ("cancel", "CANCELLED", entered)]
+    return [("create", str(stage), entered)]
 
 
 class Speeches:
@@ -778,9 +808,11 @@ class Speeches:
         )
         for speech, row in self.new:
             chain = speech.participation.committee_id
-            journal.entries.append(
-                Entry(speech, "add_speech", row.at or at, after=speech.stage, data={"intake": True}, chain=chain)
-            )
+            when = row.at or at
+            steps = [("add_speech", str(speech.stage), when)]
+            if speech.reviewed_by_id:
+                steps = [("add_speech", "DUE", when), ("submit", "SUBMITTED", when), ("approve", "APPROVED", when)]
+            journal.entries += acts(speech, chain, steps, data={"intake": True})
 
 
 def registers(rows: Sequence[Any], *, at: datetime, extra: Iterable[str] = ()) -> Sessions:
