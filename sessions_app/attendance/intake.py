@@ -53,6 +53,9 @@ class MarkRow:
     make_up: str = "auto"
     confirmed_by: str | None = None  # person code
     make_up_content: str | None = None
+    make_up_method: str | None = None
+    reflection: str | None = None
+    done_on: date | None = None
     at: datetime | None = None
     place: Any = None
 
@@ -181,7 +184,10 @@ class Rolls:
                 altered.append((mark, wanted))
         study = self.make_ups.get((owner, row.person))
         confirm = row.made_up_on is not None and (
-            study is None or study.confirmed_on != row.made_up_on or study.stage != MakeUpStage.CONFIRMED
+            study is None
+            or study.confirmed_on != row.made_up_on
+            or study.stage != MakeUpStage.CONFIRMED
+            or any(value is not None and value != getattr(study, name) for name, value in self._told(row).items())
         )
         if not news and not altered and not confirm:
             return Verdict(row, Fate.SAME)
@@ -214,6 +220,14 @@ class Rolls:
         self.touched[owner] = (known, row)
         self.study[(owner, row.person)] = (known, person, row)
         return Verdict(row, Fate.NEW if not altered and len(news) == len(parts) else Fate.CHANGED, changes)
+
+    @staticmethod
+    def _told(row: MarkRow) -> dict[str, Any]:
+        """What the row tells of the make-up study itself."""
+        return {
+            "done_on": row.done_on, "method": row.make_up_method, "content": row.make_up_content,
+            "reflection": row.reflection,
+        }  # fmt: skip
 
     @staticmethod
     def _reason(row: MarkRow, kept: str) -> str:
@@ -317,7 +331,8 @@ class Rolls:
                     study.done_on or row.made_up_on,
                     row.made_up_on,
                 )
-                study.content = row.make_up_content or study.content
+                for name, value in self._told(row).items():
+                    setattr(study, name, value or getattr(study, name))
                 if row.confirmed_by and row.confirmed_by != code:
                     study.confirmed_by = people.by_code[row.confirmed_by]
             elif study.stage == MakeUpStage.VOID or study.stage == MakeUpStage.CONFIRMED and grown:
@@ -328,7 +343,17 @@ class Rolls:
         check_versions(MakeUpStudy, {pk: study.version for pk, study in kept.items()})
         for study in kept.values():
             study.version += 1
-        fields = ["stage", "done_on", "confirmed_on", "confirmed_by", "content", "missed_marks", "version"]
+        fields = [
+            "stage",
+            "done_on",
+            "confirmed_on",
+            "confirmed_by",
+            "content",
+            "method",
+            "reflection",
+            "missed_marks",
+            "version",
+        ]
         MakeUpStudy.objects.bulk_update(kept.values(), fields, batch_size=BATCH)
         for study, verb, before, when in entries:
             data = {"due_on": str(study.due_on), "missed": study.missed_marks, "intake": True}
@@ -347,7 +372,16 @@ class Rolls:
 
     @staticmethod
     def _before(journal: Journal, study: MakeUpStudy) -> str:
-        fields = ("stage", "done_on", "confirmed_on", "confirmed_by_id", "content", "missed_marks")
+        fields = (
+            "stage",
+            "done_on",
+            "confirmed_on",
+            "confirmed_by_id",
+            "content",
+            "method",
+            "reflection",
+            "missed_marks",
+        )
         journal.note_changed(study, {name: getattr(study, name) for name in fields})
         return study.stage
 

@@ -29,6 +29,7 @@ COLUMNS = {
     "expected_outcome": "预期成果", "materials": "学习篇目", "chair": "主持人", "department": "责任部门",
     "research_topic": "调研题目", "note": "备注",
 }  # fmt: skip
+HEAD_COLUMNS = {"aim": "学习目标", "requirements": "学习要求"}
 Year = tuple[str, int]  # committee code, year
 
 
@@ -76,6 +77,7 @@ class Plans:
         self.new: list[tuple[PlanItem, PlanItemRow]] = []
         self.changed: dict[int, tuple[PlanItem, PlanItemRow, dict[str, Any]]] = {}
         self.touched: dict[int, StudyPlan] = {}
+        self.heads: dict[int, dict[str, str]] = {}  # plan -> aim and requirements as they were
 
     def load(self, rows: Sequence[PlanItemRow], years: Iterable[Year] = ()) -> None:
         """Three queries: plans, items, periods that are shut."""
@@ -146,7 +148,8 @@ class Plans:
             for name, value in values.items()
             if value is not None and (item is None or value != getattr(item, name))
         }
-        if item is not None and not wanted:
+        head = self._head(row, plan)
+        if item is not None and not wanted and not head:
             return Verdict(row, Fate.SAME)
         # A plan belongs to its whole year: it stays open until the year's last quarter is closed.
         shut = self.gate.refusal(committee.path, date(row.year, 12, 31))
@@ -157,6 +160,7 @@ class Plans:
         if plan.pk and plan.stage not in OPEN_STAGES and plan.approving_meeting != IMPORTED_MEETING:
             reason = f"{row.year} 年计划现在是“{PlanStage(plan.stage).label}”，内容已锁定；要改请在计划页面办理“调整”。"
             return rejected(row, Fault("序号", str(row.serial), reason))
+        head_changes = self._put_head(plan, head)
         if item is None:
             if plan.pk and row.serial <= plan.last_serial and plan.approving_meeting != IMPORTED_MEETING:
                 reason = f"序号 {row.serial} 以前用过，不能再用，请改用 {plan.last_serial + 1} 以后的序号。"
@@ -165,7 +169,10 @@ class Plans:
             self.items[(id(plan), row.serial)] = item
             self.new.append((item, row))
             self._touch(plan, row.serial)
-            return Verdict(row, Fate.NEW)
+            return Verdict(row, Fate.NEW, head_changes)
+        if not wanted:
+            self._touch(plan, row.serial)
+            return Verdict(row, Fate.CHANGED, head_changes)
         quarter, month = wanted.get("quarter", item.quarter), wanted.get("month", item.month)
         if month and (month + 2) // 3 != quarter:
             return rejected(
@@ -180,7 +187,24 @@ class Plans:
             setattr(item, name, value)
         self.changed[item.pk] = (item, row, before)
         self._touch(plan, row.serial)
-        return Verdict(row, Fate.CHANGED, changes)
+        return Verdict(row, Fate.CHANGED, [*changes, *head_changes])
+
+    @staticmethod
+    def _head(row: PlanItemRow, plan: StudyPlan | None) -> dict[str, str]:
+        """What the row says of the whole year otherwise than the plan there."""
+        if plan is None or not plan.pk:
+            return {}
+        given = {name: value for name in HEAD_COLUMNS if (value := getattr(row, name))}
+        return {name: value for name, value in given.items() if value != getattr(plan, name)}
+
+    def _put_head(self, plan: StudyPlan, head: dict[str, str]) -> list[Change]:
+        changes = []
+        for name, value in head.items():
+            before = getattr(plan, name)
+            self.heads.setdefault(plan.pk, {}).setdefault(name, before)
+            changes.append(Change(HEAD_COLUMNS[name], before, value))
+            setattr(plan, name, value)
+        return changes
 
     def _touch(self, plan: StudyPlan, serial: int) -> None:
         plan.last_serial = max(plan.last_serial, serial)
@@ -232,14 +256,16 @@ class Plans:
             journal.entries += acts(plan, plan.committee_id, _steps(plan, row, at), data=data)
         for plan in self.touched.values():
             plan.version += 1
-            journal.note_changed(plan, {})
-            added, altered = counts[id(plan)]
+            journal.note_changed(plan, self.heads.get(plan.pk, {}))
+            added, altered = counts.get(id(plan), [0, 0])
             data = {"items": added, "changed": altered, "intake": True}
             entry = Entry(
                 plan, "save_items", at, before=plan.stage, after=plan.stage, data=data, chain=plan.committee_id
             )
             journal.entries.append(entry)
-        StudyPlan.objects.bulk_update(self.touched.values(), ["version", "last_serial"], batch_size=BATCH)
+        StudyPlan.objects.bulk_update(
+            self.touched.values(), ["version", "last_serial", *HEAD_COLUMNS], batch_size=BATCH
+        )
         PlanItem.objects.bulk_create([item for item, _ in self.new], batch_size=BATCH)
         journal.note_made(item for item, _ in self.new)
         PlanItem.objects.bulk_update([item for item, _, _ in self.changed.values()], list(COLUMNS), batch_size=BATCH)

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 
 from roster.audit.actions import Actor, Entry
 from roster.audit.taking import BATCH, Change, Fate, Fault, Journal, Verdict, acts, rejected, same, settle, shown
@@ -32,8 +32,10 @@ from sessions_app.sessions.ground import AWAY, HERE
 from sessions_app.sessions.models import (
     TOOK_PLACE,
     AgendaItem,
+    ExtraParticipant,
     Form,
     Participation,
+    ReleaseType,
     SessionPart,
     SessionStage,
     Speech,
@@ -48,6 +50,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 IMPORT_REASON = "由工作簿导入"
 CANCEL_REASON = "导入的取消场次，事由未载明"
 COLUMNS = {"topic": "主题", "mode": "学习方式", "place": "地点", "day": "日期"}
+SPEECH_COLUMNS = {"kind": "类型", "text": "提纲或全文", "link_to_work": "联系实际", "proposal": "对策建议"}
+HEAD = ("form", "category", "contact", "self_study", "leave_rule", "is_expanded")
 Key = tuple[str, int, int]  # committee code, year, number
 
 
@@ -65,6 +69,20 @@ class AgendaRow:
     content: str
     lead_reader: str | None = None  # person code
     minutes: int | None = None
+
+
+@dataclass(slots=True)
+class ReadingRow:
+    title: str
+    release_type: str = ReleaseType.FULL_TEXT
+    sent_on: date | None = None
+
+
+@dataclass(slots=True)
+class ExtraRow:
+    name: str
+    post: str = ""
+    is_outside_speaker: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +127,10 @@ class SessionRow:
     agenda: list[AgendaRow] = field(default_factory=list)
     guests: list[GuestRow] = field(default_factory=list)
     materials: list[str] = field(default_factory=list)  # titles
+    readings: list[ReadingRow] | None = None
+    extras: list[ExtraRow] | None = None
+    recorder_name: str | None = None  # a name, or a person's code
+    leave_rule: str | None = None
     at: datetime | None = None  # when it was entered
     place: Any = None
 
@@ -123,6 +145,7 @@ class SpeechRow:
     title: str
     text: str | None = None
     link_to_work: str | None = None
+    proposal: str | None = None
     reviewed_by: str | None = None  # person code
     at: datetime | None = None
     place: Any = None
@@ -200,9 +223,11 @@ class Sessions:
         )
         found = list(
             Participation.objects.filter(committee_id__in=ids, year__in={year for _, year in wanted}, number__gt=0)
-            .select_related("study_session__chair", "plan_item")
+            .select_related("study_session__chair", "study_session__recorder", "plan_item")
             .annotate(fixed=Exists(record))
         )
+        if any(getattr(row, name, None) for row in rows for name in ("readings", "agenda", "extras", "parts")):
+            prefetch_related_objects([row.study_session for row in found], "materials", "agenda", "extras")
         parts: dict[int, list[SessionPart]] = {}
         for part in SessionPart.objects.filter(study_session_id__in={p.study_session_id for p in found}).order_by(
             "order"
@@ -215,7 +240,10 @@ class Sessions:
             self.on_day.setdefault((row.committee.code, row.study_session.day), []).append(self.by_key[key])
 
     def _load_names(self, rows: Sequence[Any]) -> None:
-        names = {row.chair for row in rows if getattr(row, "chair", None)}
+        names = {
+            name for row in rows if hasattr(row, "chair")
+            for name in (row.chair, row.recorder_name, *(step.lead_reader for step in row.agenda)) if name
+        }  # fmt: skip
         if not names:
             return
         for person in self.people.by_code.values():
@@ -228,23 +256,24 @@ class Sessions:
             self.named.setdefault(person.code, []).append(person)
 
     def _chair(self, row: SessionRow) -> Person | None:
+        return self._named(row, row.chair)
+
+    def _named(self, row: SessionRow, who: str | None) -> Person | None:
         """By name among the members of that day, then of any day, then anybody; by code last. None when not one alone."""
-        if not row.chair:
+        if not who:
             return None
         for terms in (
             self.memberships.of_day(row.committee, row.day),
             self.memberships.by_committee.get(row.committee, []),
         ):
-            found = {
-                term.person.code: term.person for term in terms if same_name(term.person.name) == same_name(row.chair)
-            }
+            found = {term.person.code: term.person for term in terms if same_name(term.person.name) == same_name(who)}
             if len(found) == 1:
                 return next(iter(found.values()))
             if found:
                 return None
-        if row.chair in self.people.by_code:
-            return self.people.by_code[row.chair]
-        named = {person.code: person for person in self.named.get(row.chair, [])}
+        if who in self.people.by_code:
+            return self.people.by_code[who]
+        named = {person.code: person for person in self.named.get(who, [])}
         return next(iter(named.values())) if len(named) == 1 else None
 
     def find(self, committee: str, year: int, number: int) -> tuple[Known | None, Fault | None]:
@@ -304,6 +333,8 @@ class Sessions:
         known = self.by_key.get((row.committee, row.year, row.number))
         chair = self._chair(row)
         verdict = self._judge_known(row, known, item, chair) if known else self._judge_new(row, committee, item, chair)
+        if verdict.fate is not Fate.REJECTED:
+            verdict.warnings += self._unclear(row, known)
         unclear = (
             row.chair
             and chair is None
@@ -315,6 +346,44 @@ class Sessions:
             reason = f"主持人“{row.chair}”不能确定是谁，没有登记；请写成员姓名，重名的写人员编码。"
             verdict.warnings.append(Fault("主持人", row.chair or "", reason))
         return verdict
+
+    def _unclear(self, row: SessionRow, known: Known | None) -> list[Fault]:
+        """People who could not be told apart, and lists that are read for a new session only."""
+        said = []
+        if row.recorder_name and self._named(row, row.recorder_name) is None:
+            reason = f"记录人“{row.recorder_name}”不能确定是谁，没有登记；请写成员姓名，重名的写人员编码。"
+            said.append(Fault("记录人", row.recorder_name, reason))
+        if known is not None and not known.is_new:
+            reason = "已有的场次，这一列不由导入改动；要改请在场次页面修改。"
+            return [*said, *(Fault(column, "", reason) for column in self._other_lists(row, known))]
+        for step in row.agenda:
+            if step.lead_reader and self._named(row, step.lead_reader) is None:
+                reason = f"负责人“{step.lead_reader}”不能确定是谁，没有登记；请写成员姓名，重名的写人员编码。"
+                said.append(Fault("议程", step.lead_reader, reason))
+        return said
+
+    def _other_lists(self, row: SessionRow, known: Known) -> list[str]:
+        """Columns of lists that say something else than the session there."""
+        session = known.session
+        people = {step.lead_reader: self._named(row, step.lead_reader) for step in row.agenda if step.lead_reader}
+        given: dict[str, list[Any]] = {
+            "学习篇目": [(one.title, one.release_type, one.sent_on) for one in row.readings or ()],
+            "议程": [
+                (step.kind, step.content, getattr(people.get(step.lead_reader or ""), "pk", None), step.minutes)
+                for step in row.agenda
+            ],
+            "列席人员": [(one.name, one.post, one.is_outside_speaker) for one in row.extras or ()],
+            "各时段": [(part.day, part.starts_at, part.ends_at, part.days) for part in row.parts],
+        }
+        if not any(given.values()):
+            return []
+        there: dict[str, list[Any]] = {
+            "学习篇目": [(one.title, one.release_type, one.sent_on) for one in session.materials.all()],
+            "议程": [(step.kind, step.content, step.lead_reader_id, step.minutes) for step in session.agenda.all()],
+            "列席人员": [(one.name, one.post, one.is_outside_speaker) for one in session.extras.all()],
+            "各时段": [(part.day, part.starts_at, part.ends_at, part.days) for part in known.parts],
+        }
+        return [column for column, said in given.items() if said and said != there[column]]
 
     # -------------------------------------------------------------------------------------------------- new
     def _judge_new(self, row: SessionRow, committee: Committee, item: Any, chair: Person | None) -> Verdict:
@@ -335,6 +404,7 @@ class Sessions:
             committee=committee, day=row.day, topic=row.topic, mode=row.mode, form=row.form or Form.GROUP_STUDY,
             category=row.category or (item.category if item else None), place=row.place_name or "", chair=chair,
             contact=row.contact or "", self_study=row.self_study or "", is_expanded=bool(row.is_expanded),
+            leave_rule=row.leave_rule or "", recorder=self._named(row, row.recorder_name),
             is_joint=bool(row.guests), stage=stage, moved_from=row.moved_from, late_days=late,
             late_reason=(row.late_reason or IMPORT_REASON) if late else "", entered_at=entered, approved_at=row.approved_at,
             archived_at=row.archived_at or (entered if stage == SessionStage.ARCHIVED else None),
@@ -409,6 +479,14 @@ class Sessions:
         want("日期", "day", row.day, session.day)
         if chair is not None and chair.code != getattr(session.chair, "code", None):
             want("主持人", "chair", chair, session.chair, lambda person: person.name if person else "")
+        want("学习形式", "form", row.form, session.form, lambda form: str(Form(form).label))
+        want("内容类别", "category", row.category, session.category)
+        recorder = self._named(row, row.recorder_name)
+        if recorder is not None and recorder.code != getattr(session.recorder, "code", None):
+            want("记录人", "recorder", recorder, session.recorder, lambda person: person.name if person else "")
+        for column, name in (("联系人", "contact"), ("会前自学要求", "self_study"), ("请假规定", "leave_rule")):
+            want(column, name, getattr(row, name), getattr(session, name))
+        want("扩大学习", "is_expanded", row.is_expanded, session.is_expanded, lambda yes: "是" if yes else "否")
         serial = known.participation.plan_item.serial if known.participation.plan_item else None
         if item is not None and item.serial != serial:
             want(
@@ -492,13 +570,16 @@ class Sessions:
     ) -> Verdict:
         session, participation = known.session, known.participation
         before: dict[str, Any] = {}
-        for name in ("topic", "mode", "place", "day", "late_reason", "cancel_reason", "stage"):
+        for name in ("topic", "mode", "place", "day", "late_reason", "cancel_reason", "stage", *HEAD):
             if name in wanted:
                 before[name] = getattr(session, name)
                 setattr(session, name, wanted[name])
         if "chair" in wanted:
             before["chair_id"] = session.chair_id
             session.chair = wanted["chair"]
+        if "recorder" in wanted:
+            before["recorder_id"] = session.recorder_id
+            session.recorder = wanted["recorder"]
         if "plan_item" in wanted:
             self.items_before[participation.pk] = participation.plan_item_id
             participation.plan_item = wanted["plan_item"]
@@ -593,10 +674,13 @@ class Sessions:
                 if code:
                     setattr(known.session, name, self.people.by_code[code])
 
+    def _leader(self, row: SessionRow, who: str | None) -> Person | None:
+        return (self.people.by_code.get(who) or self._named(row, who)) if who else None
+
     def _write_agenda(self) -> None:
         steps = [
             AgendaItem(study_session=known.session, order=order, kind=step.kind, content=step.content, minutes=step.minutes,
-                       lead_reader=self.people.by_code[step.lead_reader] if step.lead_reader else None)
+                       lead_reader=self._leader(row, step.lead_reader))
             for known, row in self.new for order, step in enumerate(row.agenda, start=1)
         ]  # fmt: skip
         AgendaItem.objects.bulk_create(steps, batch_size=BATCH)
@@ -604,6 +688,18 @@ class Sessions:
             StudyMaterial(study_session=known.session, order=order, title=title)
             for known, row in self.new for order, title in enumerate(row.materials, start=1)
         ]  # fmt: skip
+        titles += [
+            StudyMaterial(study_session=known.session, order=order, title=one.title, release_type=one.release_type,
+                          sent_on=one.sent_on)
+            for known, row in self.new for order, one in enumerate(row.readings or (), start=1)
+        ]  # fmt: skip
+        ExtraParticipant.objects.bulk_create(
+            ExtraParticipant(
+                study_session=known.session, committee_id=known.session.committee_id, name=one.name, post=one.post,
+                is_outside_speaker=one.is_outside_speaker,
+            )
+            for known, row in self.new for one in row.extras or ()
+        )  # fmt: skip
         StudyMaterial.objects.bulk_create(titles, batch_size=BATCH)
 
     def _write_changed(self, journal: Journal, *, at: datetime) -> None:
@@ -636,6 +732,8 @@ class Sessions:
             "stage",
             "late_days",
             "moved_from",
+            "recorder",
+            *HEAD,
             "version",
         ]
         StudySession.objects.bulk_update([known.session for known in known_rows], fields, batch_size=BATCH)
@@ -755,7 +853,8 @@ class Speeches:
                 row, Fault("人员编码", row.person, self.memberships.why_not(row.committee, person, session.day))
             )
         speech = self.by_key.get((id(known.participation), row.person, row.title))
-        if speech is not None and speech.kind == row.kind:
+        wanted = self._wanted(row, speech)
+        if speech is not None and not wanted:
             return Verdict(row, Fate.SAME)
         if away := self._away(known, row, person.name):
             return rejected(row, *away)
@@ -769,23 +868,45 @@ class Speeches:
             reason = f"{known.label}学习已归档，内容已锁定，要改请在场次页面申请更正。"
             return rejected(row, Fault(column, value, reason))
         if speech is not None:
-            before = {"kind": speech.kind}
-            change = Change("类型", speech.get_kind_display(), str(SpeechKind(row.kind).label))
-            speech.kind = row.kind
-            self.changed[speech.pk] = (speech, row, before)
-            return Verdict(row, Fate.CHANGED, [change])
+            return self._change(speech, row, wanted, known)
         order = self.orders.get(id(known.participation), 0) + 1
         self.orders[id(known.participation)] = order
         # Approved is what somebody read and approved, or what lies in the archive of a year that is over.
         entered, held = row.at or self.at, bool(row.reviewed_by) or session.stage == SessionStage.ARCHIVED
         speech = Speech(
             participation=known.participation, speaker=person, order=order, kind=row.kind, title=row.title, text=row.text or "",
-            link_to_work=row.link_to_work or "", stage=SpeechStage.APPROVED if held else SpeechStage.DUE,
+            link_to_work=row.link_to_work or "", proposal=row.proposal or "", stage=SpeechStage.APPROVED if held else SpeechStage.DUE,
             edition=1 if held else 0, submitted_at=entered if held else None, reviewed_at=entered if held else None,
         )  # fmt: skip
         self.by_key[(id(known.participation), row.person, row.title)] = speech
         self.new.append((speech, row))
         return Verdict(row, Fate.NEW)
+
+    @staticmethod
+    def _wanted(row: SpeechRow, speech: Speech | None) -> dict[str, Any]:
+        given = {name: value for name in SPEECH_COLUMNS if (value := getattr(row, name)) is not None}
+        return {name: value for name, value in given.items() if speech is None or value != getattr(speech, name)}
+
+    def _change(self, speech: Speech, row: SpeechRow, wanted: dict[str, Any], known: Known) -> Verdict:
+        """A text somebody has handed in or approved is changed on its page, where he is told."""
+        handed_in = speech.stage in (SpeechStage.SUBMITTED, SpeechStage.APPROVED)
+        if handed_in and wanted.keys() - {"kind"} and known.session.stage != SessionStage.ARCHIVED:
+            column = SPEECH_COLUMNS[min(wanted.keys() - {"kind"})]
+            reason = f"{speech.speaker.name}的发言现在是“{speech.get_stage_display()}”，文字不能由导入改动，请在发言页面修改。"
+            return rejected(row, Fault(column, "", reason))
+        before = {name: getattr(speech, name) for name in wanted}
+        changes = [
+            Change(SPEECH_COLUMNS[name], self._word(name, before[name]), self._word(name, value))
+            for name, value in wanted.items()
+        ]
+        for name, value in wanted.items():
+            setattr(speech, name, value)
+        self.changed[speech.pk] = (speech, row, before)
+        return Verdict(row, Fate.CHANGED, changes)
+
+    @staticmethod
+    def _word(name: str, value: Any) -> str:
+        return str(SpeechKind(value).label) if name == "kind" else shown(value)[:200]
 
     @transaction.atomic
     def write(self, journal: Journal, *, by: Actor, at: datetime) -> None:
@@ -799,12 +920,16 @@ class Speeches:
         for speech, row, before in self.changed.values():
             speech.version += 1
             journal.note_changed(speech, before)
-            told = {"changes": {"kind": [before["kind"], speech.kind]}, "intake": True}
+            told = {
+                "changes": {name: [old, getattr(speech, name)] for name, old in before.items() if name == "kind"},
+                "texts": sorted(before.keys() - {"kind"}),
+                "intake": True,
+            }
             journal.entries.append(
                 Entry(speech, "edit_speech", row.at or at, data=told, chain=speech.participation.committee_id)
             )
         Speech.objects.bulk_update(
-            [speech for speech, _, _ in self.changed.values()], ["kind", "version"], batch_size=BATCH
+            [speech for speech, _, _ in self.changed.values()], [*SPEECH_COLUMNS, "version"], batch_size=BATCH
         )
         for speech, row in self.new:
             chain = speech.participation.committee_id

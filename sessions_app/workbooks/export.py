@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import xlsxwriter
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Length
 
 from roster.committees.models import Committee
@@ -16,14 +16,18 @@ from roster.people.models import Membership, Person, StudySecretary
 from sessions_app.attendance.models import AttendanceMark, MakeUpStage, MakeUpStudy
 from sessions_app.outcomes.models import Outcome
 from sessions_app.plans.models import PlanItem, StudyPlan
+from sessions_app.sessions.intake import day_parts
 from sessions_app.sessions.models import (
     TOOK_PLACE,
+    Form,
     Participation,
     ParticipationState,
     SessionPart,
     SessionStage,
     Speech,
+    StudySession,
 )
+from sessions_app.workbooks.lines import said_agenda, said_extras, said_parts, said_readings
 from sessions_app.workbooks.rules import REJECTED_COLUMN, SHEETS, Column, neutral
 from sessions_app.workbooks.sheets import half
 
@@ -51,11 +55,27 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def yes(value: bool) -> str:
+    return "是" if value else ""
+
+
+def uneven(session: StudySession, days: Any) -> str:
+    """The parts, where day, times and number of days do not give them."""
+    parts = list(session.parts.all())
+    if not parts:
+        return ""
+    usual = day_parts(session.day, days, parts[0].starts_at, parts[0].ends_at)
+    same = [(p.day, p.starts_at, p.ends_at, p.days) for p in parts] == [
+        (p.day, p.starts_at, p.ends_at, p.days) for p in usual
+    ]
+    return "" if same else said_parts(parts)
+
+
 def committees(wanted: Wanted) -> Iterator[list[Any]]:
     for row in wanted.scoped(Committee.objects.select_related("parent").order_by("path"), "pk"):
         yield [
             row.code, row.name, row.short_name, row.get_kind_display(), row.get_level_display(),
-            row.parent.code if row.parent else "", row.sort_order, row.since, row.until,
+            row.parent.code if row.parent else "", row.sort_order, row.since, row.until, yes(row.by_reference),
         ]  # fmt: skip
 
 
@@ -75,6 +95,7 @@ def memberships(wanted: Wanted) -> Iterator[list[Any]]:
     for row in rows.order_by("committee__path", "rank", "since", "id"):
         yield [
             row.committee.code, row.person.code, row.get_group_role_display(), row.post, row.rank, row.since, row.until,
+            yes(row.primary_responsible), row.end_reason,
         ]  # fmt: skip
 
 
@@ -103,10 +124,14 @@ def plan_items(wanted: Wanted) -> Iterator[list[Any]]:
     if wanted.year:
         plans = plans.filter(year=wanted.year)
     rows = PlanItem.objects.filter(plan__in=plans.values("pk")).select_related("plan__committee")
+    said: set[int] = set()
     for row in rows.order_by("plan__committee__path", "plan__year", "serial"):
+        head = ("", "") if row.plan_id in said else (row.plan.aim, row.plan.requirements)
+        said.add(row.plan_id)
         yield [
             row.plan.committee.code, row.plan.year, row.serial, row.quarter, row.month, row.topic, row.category,
-            row.get_mode_display(), row.speakers, row.expected_outcome,
+            row.get_mode_display(), row.speakers, row.expected_outcome, row.materials, row.chair, row.department,
+            row.research_topic, row.note, *head,
         ]  # fmt: skip
 
 
@@ -127,18 +152,26 @@ def sessions(wanted: Wanted) -> Iterator[list[Any]]:
             order=1, study_session__participations__in=_participations(wanted).values("pk")
         )
     }
-    rows = _participations(wanted).select_related("committee", "study_session__chair", "plan_item")
+    rows = _participations(wanted).select_related(
+        "committee", "study_session__chair", "study_session__recorder", "plan_item"
+    ).prefetch_related(
+        "study_session__materials", "study_session__agenda__lead_reader", "study_session__extras",
+        "study_session__parts",
+    )  # fmt: skip
     names = _names_twice(rows)
     for row in rows.order_by("committee__path", "year", "number"):
         session, part = row.study_session, times.get(row.study_session_id)
         cancelled = session.stage == SessionStage.CANCELLED
-        chair = session.chair
+        chair, recorder = session.chair, session.recorder
         yield [
             row.committee.code, row.year, row.number, session.day, f"{part.starts_at:%H:%M}" if part and part.starts_at else "",
             f"{part.ends_at:%H:%M}" if part and part.ends_at else "", half(row.days), session.place, session.topic,
             session.get_mode_display(), "" if chair is None else chair.code if chair.name in names else chair.name,
             row.plan_item.serial if row.plan_item else "", "取消" if cancelled else "已召开",
-            session.cancel_reason if cancelled else session.late_reason,
+            session.cancel_reason if cancelled else session.late_reason, session.get_form_display(), session.category,
+            "" if recorder is None else recorder.code, session.contact, session.self_study, session.leave_rule,
+            yes(session.is_expanded), said_readings(session.materials.all()), said_agenda(session.agenda.all()),
+            said_extras(session.extras.all()), uneven(session, row.days),
         ]  # fmt: skip
 
 
@@ -161,10 +194,10 @@ def _split_rolls(wanted: Wanted) -> set[int]:
 def marks(wanted: Wanted, split: set[int]) -> Iterator[list[Any]]:
     shown_rows = _participations(wanted).values("pk")
     confirmed = {
-        (participation, person): day
-        for participation, person, day in MakeUpStudy.objects.filter(
+        (participation, person): rest
+        for participation, person, *rest in MakeUpStudy.objects.filter(
             stage=MakeUpStage.CONFIRMED, participation__in=shown_rows
-        ).values_list("participation_id", "person_id", "confirmed_on")
+        ).values_list("participation_id", "person_id", "confirmed_on", "done_on", "method", "content", "reflection")
     }
     words = dict(AttendanceMark._meta.get_field("status").flatchoices)
     rows = AttendanceMark.objects.filter(participation__in=shown_rows).order_by(
@@ -172,18 +205,21 @@ def marks(wanted: Wanted, split: set[int]) -> Iterator[list[Any]]:
     )
     values = rows.values_list(
         "participation_id", "person_id", "participation__committee__code", "participation__year", "participation__number",
-        "person__code", "status", "reason", "part__order",
+        "person__code", "status", "reason", "part__order", "is_late", "left_early",
     )  # fmt: skip
     seen: set[tuple[int, int]] = set()
-    for participation, person, code, year, number, who, status, reason, order in values.iterator(chunk_size=5000):
+    for participation, person, code, year, number, who, status, reason, order, is_late, early in values.iterator(
+        chunk_size=5000
+    ):
         if participation not in split:
             if (participation, person) in seen:
                 continue
             seen.add((participation, person))
         away = status in ("ON_LEAVE", "ABSENT")
-        made_up = confirmed.get((participation, person)) if away else None
-        line = [code, year, number, who, words[status], reason, made_up]
-        yield [*line, order if participation in split else ""] if split else line
+        nothing = ["", "", "", "", ""]
+        made_up, *study = (confirmed.get((participation, person)) if away else None) or nothing
+        part = order if participation in split else ""
+        yield [code, year, number, who, words[status], reason, made_up, part, yes(is_late), yes(early), *study]
 
 
 def speeches(wanted: Wanted) -> Iterator[list[Any]]:
@@ -193,7 +229,8 @@ def speeches(wanted: Wanted) -> Iterator[list[Any]]:
     order = ("participation__committee__path", "participation__year", "participation__number", "order", "id")
     for row in rows.order_by(*order):
         where = row.participation
-        yield [where.committee.code, where.year, where.number, row.speaker.code, row.get_kind_display(), row.title]
+        yield [where.committee.code, where.year, where.number, row.speaker.code, row.get_kind_display(), row.title, row.text,
+               row.link_to_work, row.proposal]  # fmt: skip
 
 
 def outcomes(wanted: Wanted) -> Iterator[list[Any]]:
@@ -217,6 +254,71 @@ def outcomes(wanted: Wanted) -> Iterator[list[Any]]:
         ]  # fmt: skip
 
 
+def _used(name: str, wanted: Wanted, split: bool) -> tuple[list[Column], list[int]]:
+    """The given columns, and of the others those in which something stands; their places in a row."""
+    sheet = SHEETS[name]
+    used = _filled(name, wanted) | ({"时段"} if split else set())
+    more = [place for place, column in enumerate(sheet.more) if column.heading in used]
+    kept = [*range(len(sheet.columns)), *(len(sheet.columns) + place for place in more)]
+    return [*sheet.columns, *(sheet.more[place] for place in more)], kept
+
+
+def _text(name: str) -> Q:
+    return ~Q(**{name: ""})
+
+
+def _filled(name: str, wanted: Wanted) -> set[str]:
+    """Which of the further columns hold anything; a query each, whatever the number of rows."""
+    if name not in FILLED:
+        return set()
+    rows = SOURCES[name](wanted)
+    return {heading for heading, query in FILLED[name].items() if rows.filter(query).exists()}
+
+
+def _plan_rows(wanted: Wanted) -> Any:
+    plans = wanted.scoped(StudyPlan.objects.newest())
+    return PlanItem.objects.filter(plan__in=(plans.filter(year=wanted.year) if wanted.year else plans).values("pk"))
+
+
+def _mark_rows(wanted: Wanted) -> Any:
+    return AttendanceMark.objects.filter(participation__in=_participations(wanted).values("pk"))
+
+
+def _speech_rows(wanted: Wanted) -> Any:
+    return Speech.objects.filter(participation__in=_participations(wanted).values("pk"))
+
+
+SOURCES = {
+    "委员会": lambda wanted: wanted.scoped(Committee.objects.all(), "pk"),
+    "成员": lambda wanted: wanted.scoped(Membership.objects.all()),
+    "年度计划": _plan_rows, "学习场次": _participations, "考勤": _mark_rows, "发言": _speech_rows,
+}  # fmt: skip
+CONFIRMED = Q(participation__make_ups__stage=MakeUpStage.CONFIRMED)
+FILLED: dict[str, dict[str, Q]] = {
+    "委员会": {"参照执行": Q(by_reference=True)},
+    "成员": {"第一责任人": Q(primary_responsible=True), "变动原因": _text("end_reason")},
+    "年度计划": {
+        "学习篇目": _text("materials"), "主持人": _text("chair"), "责任部门": _text("department"),
+        "调研题目": _text("research_topic"), "备注": _text("note"), "学习目标": _text("plan__aim"),
+        "学习要求": _text("plan__requirements"),
+    },
+    "学习场次": {
+        "学习形式": ~Q(study_session__form=Form.GROUP_STUDY), "内容类别": Q(study_session__category__isnull=False),
+        "记录人": Q(study_session__recorder__isnull=False), "联系人": _text("study_session__contact"),
+        "会前自学要求": _text("study_session__self_study"), "请假规定": _text("study_session__leave_rule"),
+        "扩大学习": Q(study_session__is_expanded=True), "学习篇目": Q(study_session__materials__isnull=False),
+        "议程": Q(study_session__agenda__isnull=False), "列席人员": Q(study_session__extras__isnull=False),
+        "各时段": Q(part_count__gt=1) | Q(study_session__parts__days__lt=1),
+    },
+    "考勤": {
+        "迟到": Q(is_late=True), "早退": Q(left_early=True),
+        "补学日期": CONFIRMED & ~Q(participation__make_ups__done_on=F("participation__make_ups__confirmed_on")),
+        "补学方式": CONFIRMED & _text("participation__make_ups__method"),
+        "补学内容": CONFIRMED & _text("participation__make_ups__content"),
+        "学习体会": CONFIRMED & _text("participation__make_ups__reflection"),
+    },
+    "发言": {"提纲或全文": _text("text"), "联系实际": _text("link_to_work"), "对策建议": _text("proposal")},
+}  # fmt: skip
 READERS = {
     "委员会": committees, "人员": people, "成员": memberships, "学习秘书": secretaries, "专家": experts, "年度计划": plan_items, "学习场次": sessions,
     "发言": speeches, "成果": outcomes,
@@ -260,14 +362,10 @@ def export(out: Path | IO[bytes], wanted: Wanted | None = None) -> dict[str, int
     for name in ORDER:
         if name not in wanted.sheets:
             continue
-        columns: Sequence[Column] = SHEETS[name].columns
-        if name == "考勤":
-            split = _split_rolls(wanted)
-            columns = (*columns, Column("时段", width=6)) if split else columns
-            rows: Iterable[Sequence[Any]] = marks(wanted, split)
-        else:
-            rows = READERS[name](wanted)
-        counts[name] = writer.sheet(name, columns, rows)
+        split = _split_rolls(wanted) if name == "考勤" else set()
+        rows: Iterable[Sequence[Any]] = marks(wanted, split) if name == "考勤" else READERS[name](wanted)
+        columns, kept = _used(name, wanted, bool(split))
+        counts[name] = writer.sheet(name, columns, ([row[place] for place in kept] for row in rows))
     writer.close()
     return counts
 
@@ -303,7 +401,7 @@ def rejected(out: Path | IO[bytes], lines: Iterable[tuple[str, dict[str, str], s
             lines_ = ([*(cells.get(h, "") for h in headings), reason] for cells, reason in by_sheet[name])
             writer.sheet(name[:31], columns, lines_)
             continue
-        extra = ["时段"] if any("时段" in cells for cells, _ in by_sheet[name]) else []
+        extra = [c.heading for c in SHEETS[name].more if any(c.heading in cells for cells, _ in by_sheet[name])]
         columns = (*SHEETS[name].columns, *(Column(heading) for heading in extra), Column(REJECTED_COLUMN, width=60))
         headings = [column.heading for column in columns[:-1]]
         writer.sheet(

@@ -21,8 +21,8 @@ from sessions_app.outcomes.models import OutcomeKind
 from sessions_app.plans.intake import PlanItemRow
 from sessions_app.plans.models import ContentCategory, StudyMode
 from sessions_app.sessions.intake import SessionRow, SpeechRow
-from sessions_app.sessions.models import SpeechKind
-from sessions_app.workbooks import headings, office, rules
+from sessions_app.sessions.models import Form, SpeechKind
+from sessions_app.workbooks import headings, lines, office, rules
 from sessions_app.workbooks.carry import carried
 from sessions_app.workbooks.reader import SheetRows
 from sessions_app.workbooks.rules import NOTHING, SHEETS, SYNONYMS, NoValue, Sheet, Unreadable
@@ -40,6 +40,7 @@ LEVELS = words(CommitteeLevel, 市=CommitteeLevel.CITY, 县=CommitteeLevel.COUNT
 ROLES = words(GroupRole)
 MODES = words(StudyMode)
 CATEGORIES = {label: value for value, label in ContentCategory.choices}
+FORMS = words(Form)
 HELD = {"已召开": False, "取消": True, "已取消": True}
 STATUSES = words(Attendance, 视频=Attendance.VIDEO)
 SPEECHES = words(SpeechKind, 重点发言=SpeechKind.KEYNOTE, 交流发言=SpeechKind.DISCUSSION, 书面发言=SpeechKind.WRITTEN)
@@ -164,7 +165,7 @@ def committee(c: Cells) -> tuple[Any, Any]:
     return CommitteeRow(
         code=code, name=c.name("名称", 80), kind=c.choice("类型", KINDS), short_name=c.name("简称", 40),
         level=c.choice("层级", LEVELS), parent=c.code("上级编码"), sort_order=c.whole("排序", 0, 99_999_999),
-        since=c.day("启用日期"), until=c.day("停用日期"), place=c.place,
+        since=c.day("启用日期"), until=c.day("停用日期"), by_reference=c.read("参照执行", rules.read_yes), place=c.place,
     ), code  # fmt: skip
 
 
@@ -179,6 +180,7 @@ def membership(c: Cells) -> tuple[Any, Any]:
     return MembershipRow(
         committee=c.unit(), person=c.who("人员编码"), group_role=c.choice("组内职务", ROLES),
         since=c.day("起始日期"), until=c.day("结束日期"), post=c.text("党政职务", 80), rank=c.whole("排名", 0, 32_000),
+        primary_responsible=c.read("第一责任人", rules.read_yes), end_reason=c.text("变动原因", 80),
         place=c.place,
     ), None  # fmt: skip
 
@@ -235,7 +237,7 @@ def plan_item(c: Cells) -> tuple[Any, Any]:
         mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=False)),
         speakers=c.text("重点发言人", 200), expected_outcome=c.text("预期成果", 200), materials=c.text("学习篇目", 4000),
         chair=c.name("主持人", 60), department=c.text("责任部门", 60), research_topic=c.text("调研题目", 200),
-        note=c.text("备注", 200), place=c.place,
+        note=c.text("备注", 200), aim=c.text("学习目标", 20_000), requirements=c.text("学习要求", 20_000), place=c.place,
     )  # fmt: skip
     return row, (row.committee, row.year, row.serial)
 
@@ -248,7 +250,13 @@ def session(c: Cells) -> tuple[Any, Any]:
         place_name=c.text("地点", 100), topic=c.text("主题", 200),
         mode=c.loosely("学习方式", lambda value: office.read_way(value, MODES, needed=True)),
         chair=c.name("主持人", 60), plan_serial=c.whole("计划序号", 1, 999), cancelled=c.choice("状态", HELD),
-        late_reason=c.text("补录事由", 300), place=c.place,
+        late_reason=c.text("补录事由", 300), form=c.choice("学习形式", FORMS),
+        category=c.loosely("内容类别", lambda value: office.read_categories(value, CATEGORIES)),
+        recorder_name=c.name("记录人", 60), contact=c.text("联系人", 60), self_study=c.text("会前自学要求", 20_000),
+        leave_rule=c.text("请假规定", 200), is_expanded=c.read("扩大学习", rules.read_yes),
+        readings=c.read("学习篇目", lines.read_readings), agenda=c.read("议程", lines.read_agenda) or [],
+        extras=c.read("列席人员", lines.read_extras),
+        parts=c.read("各时段", lambda value: lines.read_parts(value, c.epoch)) or [], place=c.place,
     )  # fmt: skip
     if row.day and row.year and row.day.year != row.year:
         c.fault("日期", f"日期 {row.day} 不在 {row.year} 年度内，请核对年度和日期。")
@@ -262,14 +270,17 @@ def mark(c: Cells) -> tuple[Any, Any]:
     return MarkRow(
         committee=c.unit(), year=year, number=c.whole("期次", 1, 999), person=c.who("人员编码"),
         status=c.choice("状态", STATUSES), reason=c.text("事由", 200), made_up_on=c.day("补学确认日期", year),
-        part=c.whole("时段", 1, 99), place=c.place,
+        part=c.whole("时段", 1, 99), is_late=c.read("迟到", rules.read_yes), left_early=c.read("早退", rules.read_yes),
+        done_on=c.day("补学日期", year), make_up_method=c.text("补学方式", 60), make_up_content=c.text("补学内容", 5000),
+        reflection=c.text("学习体会", 20_000), place=c.place,
     ), None  # fmt: skip
 
 
 def speech(c: Cells) -> tuple[Any, Any]:
     return SpeechRow(
         committee=c.unit(), year=c.whole("年度", *YEARS), number=c.whole("期次", 1, 999), person=c.who("人员编码"),
-        kind=c.choice("类型", SPEECHES), title=c.text("题目", 200), place=c.place,
+        kind=c.choice("类型", SPEECHES), title=c.text("题目", 200), text=c.text("提纲或全文", 32_000), link_to_work=c.text("联系实际", 32_000),
+        proposal=c.text("对策建议", 32_000), place=c.place,
     ), None  # fmt: skip
 
 
