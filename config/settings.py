@@ -64,6 +64,7 @@ SECRET_KEY_FALLBACKS = env.words("ZHIXING_OLD_SECRET_KEYS", [])
 # ------------------------------------------------------------------------------------------- database, cache, broker
 DATABASE_POOL = env.flag("ZHIXING_DATABASE_POOL", True)  # off in workers, which fork
 DATABASE_POOL_SIZE = env.number("ZHIXING_DATABASE_POOL_SIZE", 12)
+DATABASE_SECONDS = 3  # to reach it; a page that has to wait longer says so instead
 LOCK_TIMEOUT = env.text("ZHIXING_LOCK_TIMEOUT", "")  # set by upgrades: a migration gives up before it blocks readers
 database_url = env.postgres("DATABASE_URL", "")
 redis_url = env.redis("REDIS_URL", "")
@@ -158,6 +159,7 @@ INSTALLED_APPS = [
     "django_structlog",
 ]
 MIDDLEWARE = [
+    "config.away.AwayMiddleware",
     "config.proxy.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -215,12 +217,18 @@ database["ATOMIC_REQUESTS"] = False  # an action is a transaction; a page is not
 database.setdefault("OPTIONS", {})
 if LOCK_TIMEOUT:
     database["OPTIONS"]["options"] = f"-c lock_timeout={LOCK_TIMEOUT}"
+database["OPTIONS"]["connect_timeout"] = DATABASE_SECONDS
+database["CONN_HEALTH_CHECKS"] = True  # a connection that broke while nobody used it is replaced, pooled or not
 if DATABASE_POOL:
     database["CONN_MAX_AGE"] = 0
-    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+    database["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_SIZE,
+        "timeout": DATABASE_SECONDS,
+        "reconnect_timeout": DATABASE_SECONDS,  # then each request tries anew, instead of waiting longer and longer
+    }
 else:
     database["CONN_MAX_AGE"] = 60
-    database["CONN_HEALTH_CHECKS"] = True
 
 CACHES = {"default": {"BACKEND": "config.cache.Cache", "LOCATION": redis_url, "KEY_PREFIX": "zhixing"}}
 

@@ -9,6 +9,8 @@ from config import backstage, health
 admin.site.login = secure_admin_login(admin.site.login)  # one door for everybody: throttled, second factor and all
 admin.site.site_header = admin.site.site_title = "知行后台"
 
+handler500 = "config.away.failed"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -99,6 +99,8 @@ ARGUMENTS: dict[str, Callable[[Job], tuple[object, ...]]] = {
     "jobs.run": lambda job: (job.pk,),
     "jobs.reconcile": lambda job: (),
     "health.beat_tick": lambda job: (),
+    "drafts.clear": lambda job: (),
+    "audit.keep_heads": lambda job: (),
     "reminders.send_due": lambda job: (),
     "notices.deliver": lambda job: ("CHAT",),  # with letters on their way: test_delivery.py
 }

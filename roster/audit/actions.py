@@ -14,6 +14,7 @@ from roster.audit.moves import Refused
 from roster.audit.rules import GENESIS, event_hash
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+KEEP_HEADS = "keep_heads"  # the verb of the rows that keep the heads of all chains
 
 
 class Actor(Protocol):
@@ -98,6 +99,28 @@ def record_many(entries: Iterable[Entry], *, by: Actor) -> list[AuditEvent]:
         heads[entry.chain] = (row.seq, row.hash)
         rows.append(row)
     return AuditEvent.objects.bulk_create(rows, batch_size=2000)
+
+
+@transaction.atomic
+def keep_heads(*, by: Actor, at: datetime) -> int:
+    """Write into chain 0 how far every chain reaches that went on since they were last kept; once a day.
+
+    A chain that is deleted whole, or whose tail is cut, is missed by `audit_verify` from then on. Returns how many
+    chains were written down.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(727001, 0)")
+    kept = AuditEvent.objects.filter(chain=0, verb=KEEP_HEADS).order_by("-seq").first()
+    if kept and kept.at.astimezone(SHANGHAI).date() >= at.astimezone(SHANGHAI).date():
+        return 0
+    since = kept.pk if kept else 0
+    last = AuditEvent.objects.filter(pk__gt=since).order_by("chain", "-seq").distinct("chain")
+    heads = [[row.chain, row.seq, row.hash] for row in last]
+    newest = AuditEvent.objects.order_by("-pk").first()
+    if not heads or newest is None:
+        return 0
+    record(newest, verb=KEEP_HEADS, by=by, at=at, data={"heads": heads}, chain=0)
+    return len(heads)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Walks the chains of the record and names the first broken link of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from roster.audit.actions import SHANGHAI
+from roster.audit.actions import KEEP_HEADS, SHANGHAI
 from roster.audit.models import AuditEvent
 from roster.audit.rules import GENESIS, event_hash
 
@@ -31,6 +31,35 @@ def own_hash(event: AuditEvent) -> str:
     """What the hash should be, from the row itself; times are said as they were when it was written."""
     event.at = event.at.astimezone(SHANGHAI)
     return event_hash(event.previous_hash, event.content())
+
+
+def kept_heads() -> dict[int, Head]:
+    """The last head of each chain that the record itself keeps, day by day, in chain 0."""
+    heads: dict[int, Head] = {}
+    rows = AuditEvent.objects.filter(chain=0, verb=KEEP_HEADS).order_by("seq").values_list("data", flat=True)
+    for data in rows.iterator(chunk_size=100):
+        for chain, seq, digest in data["heads"]:
+            heads[chain] = Head(chain, seq, digest)
+    return heads
+
+
+def missing(known: Iterable[Head]) -> list[Broken]:
+    """What was there when `known` was written and is not there now: a chain, a tail, a row of another content."""
+    found = []
+    for head in known:
+        row = AuditEvent.objects.filter(chain=head.chain, seq=head.seq).values_list("pk", "hash").first()
+        if row is None:
+            found.append(Broken(head.chain, head.seq, None, _cut(head)))
+        elif row[1] != head.hash:
+            found.append(Broken(head.chain, head.seq, row[0], "与留存的链尾不符，本条或之前的记录被换过"))
+    return found
+
+
+def _cut(head: Head) -> str:
+    last = AuditEvent.objects.filter(chain=head.chain).order_by("-seq").values_list("seq", flat=True).first()
+    if last is None:
+        return f"整条链不见了，留存的链尾是第 {head.seq} 条"
+    return f"链尾被截去：留存到第 {head.seq} 条，现在只到第 {last} 条"
 
 
 def walk() -> Iterator[Broken | Head]:

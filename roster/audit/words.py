@@ -1,7 +1,7 @@
 """Chinese words for the record: kinds of things, and verbs that were kept in code form."""
 
 THINGS = {
-    "committee": "委员会", "person": "人员", "membership": "成员", "studysecretary": "学习秘书", "user": "账号",
+    "committee": "委员会", "auditevent": "操作日志", "person": "人员", "membership": "成员", "studysecretary": "学习秘书", "user": "账号",
     "grant": "角色授权", "passwordreset": "密码重置", "actingleader": "代理和委托", "policyparameter": "政策参数", "workingday": "工作日历", "period": "期间", "studyplan": "年度计划",
     "planitem": "计划条目", "studysession": "学习场次", "participation": "参加单位", "speech": "发言",
     "speakerfiling": "外请备案", "leaverequest": "请假", "makeupstudy": "补学", "attendancemark": "考勤",
@@ -31,7 +31,7 @@ VERBS = {
     "upload": "上传", "look": "核对", "answer_units": "说明单位名单", "undo_import": "撤销导入", "download_rejected": "下载未通过的行",
     "publish": "发布", "close": "结束", "receive": "签收", "map": "落实", "unmap": "撤销落实", "choose": "选择", "resend": "重发",
     "freeze": "冻结", "thaw": "解冻", "check": "核对通过", "take_back": "撤回修改",
-    "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
+    "keep_heads": "留存各链链尾", "switch_on": "启用", "switch_off": "停用", "withdraw_letter": "撤销提醒函", "renew": "更换",
     "acknowledge": "签收", "reply": "答复", "copy": "复制", "discard": "删去草稿",
     "raise": "提出", "dismiss": "判为不成立", "propose_plan": "报整改措施", "return_plan": "退回整改措施",
     "agree_plan": "认可整改措施", "add_progress": "填报进展", "reach": "完成节点", "keep_up": "转为长期坚持",

@@ -59,6 +59,10 @@ BEAT: tuple[BeatRow, ...] = (
         "导入、出文书等任务中断以后不再自己接着做，没有收到消息的任务会一直排队。",
     ),
     BeatRow(
+        "audit.keep_heads", "audit.keep_heads", "留存操作日志链尾", timedelta(minutes=30), 600,
+        "不能停：没有它，整条删去的日志链就查不出来。每天只写一次。", essential=True,
+    ),
+    BeatRow(
         "drafts.clear", "drafts.clear", "清理过期草稿", timedelta(hours=1), 600,
         "没有提交的草稿过了 7 天不再清理；页面上不会再显示，只是占地方。",
     ),

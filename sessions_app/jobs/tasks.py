@@ -11,6 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from roster.accounts import draft_actions
+from roster.audit import actions
+from roster.audit.actions import SystemActor
 from sessions_app.jobs import work
 from sessions_app.jobs.knock import knock
 from sessions_app.jobs.switches import is_on
@@ -40,6 +42,12 @@ def clear_drafts() -> None:
     """What was typed and not saved lives a week."""
     if is_on("drafts.clear"):
         draft_actions.clear(timezone.localtime(settings.CLOCK or timezone.now()))
+
+
+@shared_task(name="audit.keep_heads")
+def keep_heads() -> None:
+    """Once a day the record writes down how far each of its chains reaches."""
+    actions.keep_heads(by=SystemActor("定时任务"), at=timezone.localtime(settings.CLOCK or timezone.now()))
 
 
 @shared_task(name="health.beat_tick")

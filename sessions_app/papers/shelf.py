@@ -37,6 +37,9 @@ class DatabaseShelf(typeset.Shelf):
         )
         if made:
             return Path(default_storage.path(name))
+        if row.file.name == name:  # the file was gone and its name free: the new file is the section now
+            PaperSection.objects.filter(pk=row.pk).update(pages=printed.pages, rendered_at=work.moment())
+            return Path(default_storage.path(name))
         kept = Path(row.file.path)
         if whole(kept):  # another worker was quicker, and may be binding from its file already
             default_storage.delete(name)

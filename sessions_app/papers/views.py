@@ -35,6 +35,7 @@ from sessions_app.papers import (
     frozen_findings,
     frozen_people,
     frozen_supervision,
+    kept,
     rules,
     typeset,
     verify,
@@ -160,13 +161,13 @@ def paper_facts(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def paper_download(request: HttpRequest, pk: int) -> HttpResponse:
     row = _paper(request, pk)
+    content = attempt(request, lambda: kept.handed_out(row.file))
+    if content is None:
+        return redirect("paper", pk=pk)
     record(row, verb="download", by=request.user, at=request.now, data={"sha256": row.sha256})
+    answer = HttpResponse(content, content_type="application/pdf")
     if settings.ACCEL:
-        answer = HttpResponse(content_type="application/pdf")
         answer["X-Accel-Redirect"] = f"{settings.ACCEL.rstrip('/')}/{row.file.name}"
-    else:
-        with row.file.open("rb") as file:
-            answer = HttpResponse(file.read(), content_type="application/pdf")
     answer["Content-Disposition"] = content_disposition_header(True, rules.file_name(row.title, number_=row.number))
     return answer
 
@@ -182,8 +183,10 @@ def paper_verify(request: HttpRequest, pk: int) -> HttpResponse:
             by=request.user, at=request.now,
         )  # fmt: skip
         return redirect("job", pk=job.pk)
-    with row.file.open("rb") as file:
-        verdict = verify.verify(file.read())
+    content = attempt(request, lambda: kept.content(row.file))
+    if content is None:
+        return redirect("paper", pk=pk)
+    verdict = verify.verify(content)
     (messages.success if verdict.well else messages.warning)(request, verdict.words)
     return redirect("paper", pk=pk)
 

@@ -13,7 +13,7 @@ from roster.accounts.doors import attempt, permission
 from roster.accounts.roles import Permission
 from roster.audit.actions import record
 from roster.committees.models import Committee
-from sessions_app.papers import copies, rules, verify, word, word_actions, word_templates
+from sessions_app.papers import copies, kept, rules, verify, word, word_actions, word_templates
 from sessions_app.papers.models import IssuedPaper, PaperFile, PaperKind, WordTemplate
 from sessions_app.papers.word_forms import DOCX, CheckForm, TemplateForm
 
@@ -38,14 +38,15 @@ def _named(content: bytes, format_: str, name: str) -> HttpResponse:
 def paper_file(request: HttpRequest, pk: int, format: str) -> HttpResponse:
     paper = get_object_or_404(IssuedPaper.objects.open_to(request.user, P.PAPER_READ), pk=pk)
     row = get_object_or_404(PaperFile, paper=paper, format=format)
-    record(paper, verb="download", by=request.user, at=request.now, data={"sha256": row.sha256, "format": format})
     name = rules.file_name(paper.title, number_=paper.number).removesuffix("pdf") + format
+    content = attempt(request, lambda: kept.handed_out(row.file))
+    if content is None:
+        return redirect("paper", pk=pk)
+    record(paper, verb="download", by=request.user, at=request.now, data={"sha256": row.sha256, "format": format})
+    answer = _named(content, format, name)
     if settings.ACCEL:
-        answer = _named(b"", format, name)
         answer["X-Accel-Redirect"] = f"{settings.ACCEL.rstrip('/')}/{row.file.name}"
-        return answer
-    with row.file.open("rb") as file:
-        return _named(file.read(), format, name)
+    return answer
 
 
 @permission(P.PAPER_READ)

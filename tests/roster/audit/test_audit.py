@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 from roster.accounts.models import User
 from roster.accounts.roles import Role
-from roster.audit.actions import SystemActor, record
+from roster.audit.actions import SystemActor, keep_heads, record
 from roster.audit.models import AuditEvent
 from roster.audit.words import THINGS, VERBS, VERBS_OF, verb_word
 from roster.committees import actions
@@ -136,3 +137,65 @@ def test_a_kind_of_thing_may_have_its_own_word_for_a_verb():
     )
     assert set(VERBS_OF) <= set(THINGS)
     assert {verb for words in VERBS_OF.values() for verb in words} <= set(VERBS)
+
+
+# ------------------------------------------------------------------------------------------ heads kept, and compared
+
+
+def against(path: Path) -> list[dict[str, object]]:
+    out = StringIO()
+    with contextlib.suppress(CommandError):
+        call_command("audit_verify", "--json", "--against", str(path), stdout=out)
+    return json.loads(out.getvalue())["broken"]
+
+
+@pytest.mark.parametrize("words", [("--heads", "--json"), ("--heads",)])
+def test_heads_kept_elsewhere_name_a_cut_tail_a_vanished_chain_and_a_rewritten_one(
+    tree: Tree, admin: User, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    write(tree, admin)
+    out = StringIO()
+    call_command("audit_verify", *words, stdout=out)
+    kept = tmp_path / "heads.txt"
+    kept.write_text(out.getvalue(), encoding="utf-8")
+    assert against(kept) == []
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s AND seq = 3", tree.county.pk)
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s", tree.other.pk)
+    assert verify()["broken"] == [], "the chains that are left hold by themselves"
+    said = {(row["chain"], str(row["reason"])[:5]) for row in against(kept)}
+    assert said == {(tree.county.pk, "链尾被截去"), (tree.other.pk, "整条链不见")}
+
+
+def test_a_chain_written_anew_is_found_out(tree: Tree, admin: User, tmp_path: Path) -> None:
+    write(tree, admin)
+    out = StringIO()
+    call_command("audit_verify", "--heads", stdout=out)
+    (tmp_path / "heads").write_text(out.getvalue(), encoding="utf-8")
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s", tree.other.pk)
+    for number in range(3):
+        record(tree.other, verb="edit", by=admin, at=build.AT, data={"别的": number})
+    assert verify()["broken"] == []
+    (found,) = against(tmp_path / "heads")
+    assert found["chain"] == tree.other.pk and "留存的链尾不符" in str(found["reason"])
+
+
+def test_a_file_without_heads_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("没有", encoding="utf-8")
+    for path in (tmp_path / "x", tmp_path / "not there"):
+        with pytest.raises(CommandError, match="没有链尾|读不了"):
+            call_command("audit_verify", "--against", str(path))
+
+
+def test_the_record_keeps_its_heads_once_a_day_and_misses_what_is_taken_away(tree: Tree, admin: User) -> None:
+    write(tree, admin)
+    machine = SystemActor("定时任务")
+    chains = AuditEvent.objects.values("chain").distinct().count()
+    assert keep_heads(by=machine, at=build.AT) == chains
+    assert keep_heads(by=machine, at=build.AT) == 0, "once a day"
+    actions.edit(tree.county, version=4, sort_order=9, by=admin, at=build.AT)
+    assert keep_heads(by=machine, at=build.AT + timedelta(days=1)) == 1, "the chain that went on"
+    assert verify()["broken"] == []
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s", tree.other.pk)
+    tamper("DELETE FROM roster_auditevent WHERE chain = %s AND seq > 2", tree.county.pk)
+    said = {(row["chain"], str(row["reason"])[:5]) for row in verify()["broken"]}
+    assert said == {(tree.county.pk, "链尾被截去"), (tree.other.pk, "整条链不见")}
