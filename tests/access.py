@@ -460,6 +460,7 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
     "visit_pack": Address("visit_pack"),
     "visit_review": Address("visit", "P"),
     "visit_score": Address("visit", "GP"),
+    "onsite_worker": G,
     "visit_observe": Address("visit", "P"),
     "interview_new": Address("visit", "P"),
     "score_return": Address("visit_score", "P"),

@@ -326,6 +326,7 @@
       try {
         Object.keys(localStorage).forEach(function (key) { if (key.indexOf(own()) === 0 || key.indexOf("zx-onsite:" + user + ":") === 0) localStorage.removeItem(key); });
       } catch (e) { /* nothing kept */ }
+      if (window.caches) caches.delete("zx-onsite"); // the score sheet kept for a place without network
       form.dataset.flushed = "1";
       delete form.dataset.sending;
       zx.leave();

@@ -35,6 +35,24 @@
 
   var form = document.querySelector("form[data-onsite]");
   if (!form) return;
+
+  // ---- the page itself without network: once opened, it opens again; browsers allow that over https and on localhost alone
+  var ready = document.querySelector("[data-onsite-ready]");
+  function parts() {
+    var all = [location.href.split("#")[0]];
+    document.querySelectorAll("script[src], link[rel=stylesheet][href], link[rel=icon]").forEach(function (el) { all.push(el.src || el.href); });
+    return all;
+  }
+  if (!("serviceWorker" in navigator) || !window.isSecureContext) {
+    if (ready) ready.textContent = "本站不是 https，浏览器不允许断网后重新打开这一页：请不要刷新或关闭它。填写的内容仍存在本机。";
+  } else {
+    navigator.serviceWorker.register("/visits/onsite-worker.js", { scope: "/visits/" }).then(function () { return navigator.serviceWorker.ready; })
+      .then(function (held) {
+        held.active.postMessage(parts());
+        if (ready) { ready.textContent = "这一页已存在本机，断网后也能重新打开。"; ready.dataset.onsiteReady = "1"; }
+      })
+      .catch(function () { if (ready) ready.textContent = "这一页没能存在本机：断网时请不要刷新或关闭它。填写的内容仍存在本机。"; });
+  }
   var banner = document.querySelector("[data-onsite-banner]");
   var bands = JSON.parse(document.getElementById("onsite-bands").textContent);
   var key = keyOf(form.dataset.onsite), tab = name();

@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -107,14 +108,20 @@ def copied_site(logs: Path, name: str) -> Iterator[Site]:
         "PYTHONPATH": str(ROOT),
     }
     it = Site(f"{place}/{name}", {**environment, "DATABASE_URL": f"{place}/{name}"}, logs)
-    snapshots.copy(name, loaded(place, environment))
+    _aside(lambda: snapshots.copy(name, loaded(place, environment)))
     shutil.copytree(_files(), logs / "var" / "media", dirs_exist_ok=True)
     try:
         with it.running("web", "gunicorn", "config.wsgi", "--threads", "6", "--bind", f"127.0.0.1:{it.port}"):
             _answer(f"{it.address}/healthz")
             yield it
     finally:
-        snapshots.drop(name)
+        _aside(lambda: snapshots.drop(name))
+
+
+def _aside(act: Callable[[], Any]) -> None:
+    """In a thread of its own: Django refuses its connection where Playwright's loop is already running."""
+    with ThreadPoolExecutor(1) as hand:
+        hand.submit(act).result()
 
 
 def _files() -> Path:

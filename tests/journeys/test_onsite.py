@@ -200,3 +200,30 @@ def test_the_sheet_fits_a_phone_and_says_what_is_missing_at_once(
     expect(summary.get_by_role("listitem")).to_have_count(10)
     expect(summary).to_contain_text("给了 6 分（满分 8），请写明扣分理由")
     expect(page.locator("[name=points-2]")).to_have_value("6")
+
+
+def test_the_sheet_once_opened_opens_without_network_with_what_was_written(
+    visit: Callable[..., Page], site: Site, sheet: str, watch: Watch
+) -> None:
+    watch.allowed.append("ERR_INTERNET_DISCONNECTED")
+    page = visit("pangting", size=PHONE)
+    page.goto(sheet)
+    expect(page.locator("[data-onsite-ready]")).to_contain_text("断网后也能重新打开")
+    page.wait_for_function(
+        "async address => Boolean(await (await caches.open('zx-onsite')).match(new URL(address, location.href).href))",
+        arg=sheet,
+    )
+    page.wait_for_timeout(1000)
+    page.context.set_offline(True)
+    page.locator("[name=points-1]").fill("7.5")
+    page.locator("[name=comment]").fill("礼堂里没有信号")
+    expect(banner(page)).to_contain_text("已存在本机")
+    page.reload()
+    expect(page.locator("[name=comment]")).to_have_value("礼堂里没有信号")
+    expect(page.locator("[name=points-1]")).to_have_value("7.5")
+    # more than the most is said on the phone, and not handed in
+    most = page.locator(".onsite-item").first.get_attribute("data-most")
+    page.locator("[name=points-1]").fill("999")
+    expect(page.locator(".onsite-item").first).to_contain_text(f"满分 {most} 分，不能填 999 分")
+    press(page)
+    expect(banner(page)).to_contain_text("1 项超出满分，没有提交")
