@@ -34,6 +34,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{answer.word}  {answer.title}：{answer.says}")
                 if answer.word != "正常" and answer.cure:
                     self.stdout.write(f"      怎么办：{answer.cure}")
+            if not settings.HTTPS:
+                self.stdout.write(
+                    "说明  现场评分：没有 https，手机断网后不能重新打开评分表（本机 localhost 除外），其余不受影响"
+                )
             short = "能用，有的以别的代替，见上。" if any(answer.substituted for answer in answers) else "一切正常。"
             self.stdout.write(short if well else "有异常，请按上面的提示处理。")
         if not well:
