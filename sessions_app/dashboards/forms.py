@@ -50,7 +50,7 @@ class PeriodForm(forms.Form):
     def _until(self) -> date | None:
         """The last day of a period that was cut off to be compared; it comes with the link, nobody types it."""
         try:
-            return date.fromisoformat(self.data.get("until", ""))
+            return date.fromisoformat(self.data.get("cut", ""))
         except ValueError:
             return None
 

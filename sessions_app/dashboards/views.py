@@ -184,7 +184,7 @@ def drill(request: HttpRequest) -> HttpResponse:
 
 
 PART = tuple(item.name for item in fields(Part))
-HIDDEN = ("key", "only", "until", "mode", "category", "kind", "sort", "per", *PART)
+HIDDEN = ("key", "only", "until", "cut", "mode", "category", "kind", "sort", "per", *PART)
 
 
 def _cut_off(request: HttpRequest) -> date | None:

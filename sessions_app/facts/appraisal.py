@@ -7,7 +7,7 @@ A constant number of queries for one committee and for forty thousand. Unknown (
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -26,7 +26,8 @@ from sessions_app.facts.rules import rate
 from sessions_app.facts.scope import Scope, these
 from sessions_app.facts.supervision import tenth
 from sessions_app.facts.tables import BETWEEN_NAMES
-from sessions_app.plans.models import SETTLED, StudyPlan
+from sessions_app.plans.models import SETTLED, StudyMode, StudyPlan
+from sessions_app.sessions.models import COUNTED_FORMS
 
 Value = Fraction | None
 
@@ -84,6 +85,37 @@ _FURTHER = (
         "应学季度中集体学习不少于规定次数的；次数按该季第一天有效的本地规则，至少 1 次。",
     ),
     Measure("quarters_missing", "缺学季度", "个季度", "应学季度减去达到次数的季度。"),
+    *(
+        Measure(f"form_{form.lower()}", f"{form.label}场次", "场次", f"计入的场次中，形式为{form.label}的。")
+        for form in COUNTED_FORMS
+    ),
+    *(
+        Measure(f"mode_{mode.lower()}", f"{mode.label}场次", "场次", f"计入的场次中，学习方式为{mode.label}的。")
+        for mode in StudyMode
+    ),
+    Measure(
+        "discussions", "集体研讨场次", "场次",
+        "学习方式为研讨交流学的；以及形式为集体学习研讨、专题读书班，学习方式不是实地调研学、现场观摩学的。",
+    ),
+    Measure(
+        "quarters_with_discussion", "研讨达到次数的季度", "个季度",
+        "应学季度中集体研讨不少于规定次数的；辅导、现场教学不算研讨；次数按该季第一天有效的本地规则，至少 1 次。",
+    ),
+    Measure("quarters_missing_discussion", "缺研讨季度", "个季度", "应学季度减去研讨达到次数的季度。"),
+    Measure("months_with_discussion", "研讨达到次数的月份", "个月", "应学月份中集体研讨不少于规定次数的，至少 1 次。"),
+    Measure("days_missing", "学习天数不足", "天", "本地规则要求的全年学习天数减去学习天数，不少于 0；规则为 0 时为 0。"),
+    Measure(
+        "members_short_of_speeches", "重点发言不足的成员", "人",
+        "到截止日在任、重点发言少于本地规则每年次数的成员；规则为 0 时为 0。",
+    ),
+    Measure(
+        "members_short_of_reports", "报告不足的成员", "人",
+        "到截止日在任、调研报告和理论文章少于本地规则每年篇数的成员；规则为 0 时为 0。",
+    ),
+    Measure(
+        "sessions_short_of_speeches", "重点发言不足的场次", "场次",
+        "计入的场次中，重点发言少于本地规则每场人数的；规则为 0 时为 0，人数按学习当日有效的本地规则。",
+    ),
     Measure("plan_filed", "计划已备案", "", "年度计划到截止日已备案为 1，没有为 0。"),
     Measure(
         "plan_days_late", "计划逾期天数", "天",
@@ -136,6 +168,12 @@ _BEHIND = {
     "months_due": "committee_sessions", "months_with_session": "committee_sessions",
     "months_missing": "committee_sessions", "quarters_due": "committee_sessions",
     "quarters_with_session": "committee_sessions", "quarters_missing": "committee_sessions",
+    **{f"form_{form.lower()}": "committee_sessions" for form in COUNTED_FORMS},
+    **{f"mode_{mode.lower()}": "committee_sessions" for mode in StudyMode},
+    "discussions": "committee_sessions", "quarters_with_discussion": "committee_sessions",
+    "quarters_missing_discussion": "committee_sessions", "months_with_discussion": "committee_sessions",
+    "days_missing": "days", "members_short_of_speeches": "keynote_speeches", "members_short_of_reports": "reports",
+    "sessions_short_of_speeches": "keynote_speeches",
     "plan_filed": "planned_items", "plan_days_late": "planned_items", "plan_amendments": "planned_items",
     "completion_rate": "completed_items", "members_spoken": "speeches", "spoken_rate": "speeches",
     "members_with_report": "reports", "report_rate": "reports", "archived_rate": "archived_sessions",
@@ -154,7 +192,7 @@ def listed(key: str, *, year: int, committee: int, as_of: date | None = None) ->
 
 
 def for_each(committees: QuerySet, year: int, *, as_of: date) -> dict[int, dict[str, Value]]:
-    """{committee id: {key of MEASURES: value}}, from 1 January to `as_of`. Thirty queries, however many committees."""
+    """{committee id: {key of MEASURES: value}}, from 1 January to `as_of`. Thirty-seven queries, however many committees."""
     period = rows_of.until(year, as_of)
     places = [Place(*row) for row in committees.values_list("pk", "path", "since", "until")]
     # A handful is named by its ids; for many the subquery is cheaper than a list of thousands in thirty queries.
@@ -164,12 +202,16 @@ def for_each(committees: QuerySet, year: int, *, as_of: date) -> dict[int, dict[
     gathered = _gather(scope, period, terms)
     for pk, prompts in rows_of.unreceipted(places, period, terms).items():
         gathered[pk]["prompts_unreceipted"] = len(prompts)
-    months = _by_month(scope, period)
+    kinds = _by_kind(scope, period)
+    short = _short(scope, period, terms, places)
     plans = _plans(scope, period)
     found: dict[int, dict[str, Value]] = {}
     for place in places:
         values: dict[str, Any] = {key: getattr(figures[place.pk], key) for key in _SHARED}
-        values |= _calendar(place, period, terms, months[place.pk])
+        values |= _calendar(place, period, terms, kinds[place.pk])
+        values |= _kinds(kinds[place.pk]) | short[place.pk]
+        wanted = terms.asked(place.path, "days_per_year")
+        values["days_missing"] = max(0, wanted - figures[place.pk].days)
         values |= _plan(place, period, terms, plans.get(place.pk))
         values |= _reckoned(figures[place.pk], gathered[place.pk])
         found[place.pk] = {key: _exact(values[key]) for key in MEASURES}
@@ -258,28 +300,81 @@ def _authors(scope: Scope, period: Span) -> dict[int, int]:
     return {committee_id: len(found) for committee_id, found in people.items()}
 
 
-def _by_month(scope: Scope, period: Span) -> dict[int, dict[int, int]]:
-    """{committee: {month: committee-sessions that count}}. One query."""
-    found: dict[int, dict[int, int]] = defaultdict(dict)
+Kind = tuple[int, str, str]  # month, form, mode
+
+
+def _by_kind(scope: Scope, period: Span) -> dict[int, dict[Kind, int]]:
+    """{committee: {(month, form, mode): committee-sessions that count}}. One query."""
+    found: dict[int, dict[Kind, int]] = defaultdict(dict)
     rows = counted.participations(scope, period).annotate(in_month=ExtractMonth("day"))
-    for row in rows.values("committee_id", "in_month").annotate(rows=Count("pk")):
-        found[row["committee_id"]][row["in_month"]] = row["rows"]
+    groups = rows.values_list("committee_id", "in_month", "study_session__form", "study_session__mode")
+    for committee_id, month, form, mode, number in groups.annotate(rows=Count("pk")):
+        found[committee_id][month, form, mode] = number
     return found
 
 
-def _calendar(place: Place, period: Span, terms: Terms, held: Mapping[int, int]) -> dict[str, int]:
+def _kinds(held: Mapping[Kind, int]) -> dict[str, int]:
+    """Committee-sessions of each form and way, and those that were a discussion."""
+    values = {f"form_{form.lower()}": 0 for form in COUNTED_FORMS} | {f"mode_{mode.lower()}": 0 for mode in StudyMode}
+    values["discussions"] = 0
+    for (_, form, mode), number in held.items():
+        values[f"form_{form.lower()}"] += number
+        if mode:
+            values[f"mode_{mode.lower()}"] += number
+        values["discussions"] += number * rows_of.is_discussion(form, mode)
+    return values
+
+
+def _calendar(place: Place, period: Span, terms: Terms, held: Mapping[Kind, int]) -> dict[str, int]:
     """Months and quarters the committee stood through, begun by the cut-off, and those of them with sessions enough."""
     values = {}
     for name, rule, months in (("months", "sessions_per_month", 1), ("quarters", "sessions_per_quarter", 3)):
-        due = enough = 0
+        due = enough = discussed = 0
         for first, last in rows_of.starts(period.year, months):
             if first > period.last or place.since > first or (place.until is not None and place.until < last):
                 continue
             due += 1
-            count = sum(held.get(month, 0) for month in range(first.month, last.month + 1))
-            enough += count >= terms.least(place.path, rule, first)
+            inside = {kind: count for kind, count in held.items() if first.month <= kind[0] <= last.month}
+            least = terms.least(place.path, rule, first)
+            enough += sum(inside.values()) >= least
+            talks = sum(count for (_, form, mode), count in inside.items() if rows_of.is_discussion(form, mode))
+            discussed += talks >= least
         values |= {f"{name}_due": due, f"{name}_with_session": enough, f"{name}_missing": due - enough}
+        values |= {f"{name}_with_discussion": discussed, f"{name}_missing_discussion": due - discussed}
     return values
+
+
+def _short(scope: Scope, period: Span, terms: Terms, places: Sequence[Place]) -> dict[int, dict[str, int]]:
+    """Members and sessions with fewer speeches and reports than the local rules ask for. Four queries."""
+    members: dict[int, dict[int, str]] = defaultdict(dict)
+    valid = counted.memberships(scope, Span(period.last, period.last, period.year))
+    for committee_id, person_id, name in valid.values_list("committee_id", "person_id", "person__name"):
+        members[committee_id][person_id] = "".join(name.split())
+    keynotes = rows_of.keynotes(scope, period)
+    spoken = Counter(keynotes.values_list("participation__committee_id", "speaker_id"))
+    at_session = Counter(keynotes.values_list("participation_id", flat=True))
+    written: Counter[tuple[int, str]] = Counter()
+    for committee_id, authors in rows_of.reports(scope, period).values_list("committee_id", "authors"):
+        names = {"".join(part.split()) for part in BETWEEN_NAMES.split(authors)}
+        written.update((committee_id, name) for name in names)
+    found: dict[int, dict[str, int]] = {}
+    for place in places:
+        speeches, reports = (
+            terms.asked(place.path, key) for key in ("speeches_per_member_year", "reports_per_year")
+        )  # fmt: skip
+        mine = members[place.pk]
+        found[place.pk] = {
+            "members_short_of_speeches": sum(spoken[place.pk, person] < speeches for person in mine),
+            "members_short_of_reports": sum(written[place.pk, name] < reports for name in mine.values()),
+            "sessions_short_of_speeches": 0,
+        }
+    for pk, committee_id, path, held_on in (
+        counted.participations(scope, period).values_list("pk", "committee_id", "committee__path", "day").iterator()
+    ):
+        if committee_id in found:
+            quota = terms.rules.at(path, "speech_quota_per_session", held_on)
+            found[committee_id]["sessions_short_of_speeches"] += at_session[pk] < quota
+    return found
 
 
 def _plans(scope: Scope, period: Span) -> dict[int, tuple[date | None, int]]:

@@ -22,16 +22,22 @@ from sessions_app.findings.models import UNDER_WAY
 from sessions_app.guidance.models import PromptReceipt, PromptStage, StudyPrompt
 from sessions_app.minutes.models import MinutesStage
 from sessions_app.outcomes.models import Outcome, OutcomeKind
+from sessions_app.plans.models import StudyMode
 from sessions_app.policies import calendar
 from sessions_app.policies.parameters import Dated
 from sessions_app.policies.rules import ancestors, day_in_year
-from sessions_app.sessions.models import COUNTED_FORMS, TOOK_PLACE, ExtraParticipant, FilingStage, SpeechKind
+from sessions_app.sessions.models import COUNTED_FORMS, TOOK_PLACE, ExtraParticipant, FilingStage, Form, SpeechKind
 from sessions_app.visits.models import ScoreStage, VisitScore
 
 RULES = (
     "sessions_per_month", "sessions_per_quarter", "minutes_due_working_days", "plan_due_day",
-    "prompt_receipt_working_days",
+    "prompt_receipt_working_days", "days_per_year", "speeches_per_member_year", "reports_per_year",
+    "speech_quota_per_session",
 )  # fmt: skip
+# What is a discussion: 研讨交流学 in any form; group study and reading classes, but not where the way is a visit.
+# A lecture and a lesson on site are study, and no discussion.
+DISCUSSING = (Form.GROUP_STUDY, Form.READING_CLASS)
+VISITING = (StudyMode.ON_SITE, StudyMode.FIELD)
 NEW_COMMITTEE = timedelta(days=30)  # how long a committee founded within the year has for its plan, as in reminders
 REPORTS = [OutcomeKind.ARTICLE, OutcomeKind.RESEARCH_REPORT]
 HANDED_IN = [MinutesStage.SUBMITTED, MinutesStage.APPROVED]
@@ -45,6 +51,10 @@ def until(year: int, as_of: date) -> Span:
 def end_of(day: date) -> datetime:
     """24:00 of the day: what is stamped at or after it has not happened yet."""
     return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
+
+
+def is_discussion(form: str, mode: str) -> bool:
+    return mode == StudyMode.DISCUSSION or (form in DISCUSSING and mode not in VISITING)
 
 
 class Terms:
@@ -63,6 +73,10 @@ class Terms:
     def least(self, path: str, key: str, first: date) -> int:
         """Sessions asked for in a month or quarter, by the rule of its first day; 1 where no rule asks for any."""
         return max(1, self.rules.at(path, key, first))
+
+    def asked(self, path: str, key: str) -> int:
+        """What a rule of the whole year asks for, by its value on the first day; 0 asks for nothing."""
+        return int(self.rules.at(path, key, self.period.first))
 
     def plan_due(self, path: str, since: date) -> date:
         """By the rule that holds on the day the year's first rule names; a committee founded later has thirty days."""

@@ -17,6 +17,7 @@ class Span:
     year: int
     quarter: int | None = None
     month: int | None = None
+    is_cut: bool = False  # ends early to be compared: the same days of an earlier period, see `same_days`
 
     @property
     def label(self) -> str:
@@ -30,11 +31,6 @@ class Span:
         if self.quarter:
             return f"{self.year}年第{'一二三四'[self.quarter - 1]}季度"
         return f"{self.year}年"
-
-    @property
-    def is_cut(self) -> bool:
-        """Ends before the year, quarter or month does: the same days of an earlier period, see `same_days`."""
-        return self.last < span(self.year, self.quarter, self.month).last
 
     def runs_on(self, today: date) -> bool:
         """It has begun and its last day is still to come."""
@@ -51,7 +47,7 @@ class Span:
     def query(self) -> dict[str, Any]:
         """The same period as the parameters of an address."""
         parts: dict[str, Any] = {"year": self.year, "quarter": self.quarter, "month": self.month}
-        parts["until"] = self.last.isoformat() if self.is_cut else None
+        parts["cut"] = self.last.isoformat() if self.is_cut else None
         return {name: value for name, value in parts.items() if value}
 
 
@@ -85,7 +81,7 @@ def before(now: Span) -> Span:
 
 def cut(whole: Span, last: date) -> Span:
     """The period up to a day of it; the whole where the day is not in it."""
-    return replace(whole, last=last) if whole.first <= last < whole.last else whole
+    return replace(whole, last=last, is_cut=True) if whole.first <= last < whole.last else whole
 
 
 def same_days(past: Span, now: Span, today: date) -> Span:

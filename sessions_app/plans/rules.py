@@ -1,5 +1,6 @@
 """Year plans as plain values: the life cycle, what an item needs, what is missing, how late a filing is."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
@@ -70,18 +71,20 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in (part.strip() for part in text.split("、")) if name))
 
 
-def silent_members(members: Sequence[str], items: Iterable[HasSpeakers]) -> list[str]:
-    """Members whom no item names as a key speaker: the quota is one speech a member and year (domain 2.6)."""
-    named = {name for item in items for name in names_in(item.speakers)}
-    return [name for name in members if name not in named]
+def silent_members(members: Sequence[str], items: Iterable[HasSpeakers], least: int = 1) -> list[str]:
+    """Members whom fewer items name as a key speaker than `speeches_per_member_year` asks for (domain 2.6)."""
+    named = Counter(name for item in items for name in names_in(item.speakers))
+    return [name for name in members if named[name] < least]
 
 
-def speaker_warnings(members: Sequence[str], items: Iterable[HasSpeakers]) -> list[str]:
-    silent = silent_members(members, items)
+def speaker_warnings(members: Sequence[str], items: Iterable[HasSpeakers], least: int = 1) -> list[str]:
+    """`least` 0: the local rule asks for nothing."""
+    silent = silent_members(members, items, least)
     if not silent:
         return []
     shown = "、".join(silent[:8]) + ("等" if len(silent) > 8 else "")
-    return [f"{shown} {len(silent)} 人全年未安排重点发言（每人每年至少 1 次）"]
+    what = "全年未安排重点发言" if least == 1 else "全年安排的重点发言不足"
+    return [f"{shown} {len(silent)} 人{what}（每人每年至少 {least} 次）"]
 
 
 def with_quarter(item: Mapping[str, Any]) -> dict[str, Any]:

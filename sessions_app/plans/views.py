@@ -154,7 +154,8 @@ def _page(request: HttpRequest, plan: StudyPlan, *, status: int = 200, **forms: 
     if plan.stage in rules.OPEN_STAGES:
         day = max(min(request.today, date(plan.year, 12, 31)), date(plan.year, 1, 1))
         members = Membership.objects.filter(committee=plan.committee).on(day).order_by("rank")
-        warnings += rules.speaker_warnings(list(members.values_list("person__name", flat=True)), items)
+        least = parameters.value("speeches_per_member_year", plan.committee, day)
+        warnings += rules.speaker_warnings(list(members.values_list("person__name", flat=True)), items, least)
     own = request.user.person_id and request.user.person_id in actions.writers(plan)
     quarters = [
         {"words": rules.QUARTER_WORDS[number],

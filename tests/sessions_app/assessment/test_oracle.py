@@ -119,7 +119,7 @@ class Pencil:
         hosted = [self.sessions[row.study_session_id] for row in places if row.is_host]
         out: dict[str, Any] = {}
         for name, size, key in (("months", 1, "sessions_per_month"), ("quarters", 3, "sessions_per_quarter")):
-            due = enough = 0
+            due = enough = talked = 0
             for start in range(1, 13, size):
                 begin = date(YEAR, start, 1)
                 end = (date(YEAR, start + size, 1) if start + size < 13 else date(YEAR + 1, 1, 1)) - timedelta(days=1)
@@ -127,8 +127,22 @@ class Pencil:
                 if begin <= self.last and stood:
                     due += 1
                     least = max(1, self.rule(key, committee, begin, 1 if size == 3 else 0))
-                    enough += sum(begin <= self.sessions[row.study_session_id].day <= end for row in places) >= least
+                    inside = [
+                        self.sessions[row.study_session_id] for row in places
+                        if begin <= self.sessions[row.study_session_id].day <= end
+                    ]  # fmt: skip
+                    enough += len(inside) >= least
+                    talked += (
+                        sum(
+                            one.mode == "DISCUSSION"
+                            or one.form in ("GROUP_STUDY", "READING_CLASS")
+                            and one.mode not in ("ON_SITE", "FIELD")
+                            for one in inside
+                        )
+                        >= least
+                    )
             out[f"{name}_due"], out[f"{name}_with_session"] = due, enough
+            out[f"{name}_with_discussion"] = talked
         out |= self.plan(committee) | self.roll(committee, places) | self.words(committee, places)
         out |= self.minutes(committee, hosted) | self.supervised(committee)
         return {key: None if value is None else Fraction(value) for key, value in out.items()}
@@ -287,7 +301,7 @@ def sheet_a(f: dict[str, Any], typed: dict[str, Decimal]) -> list[Line]:
     half, n = Fraction(1, 2), {key: Fraction(value) for key, value in typed.items()}
     taken = [
         1 - f["plan_filed"], half * max(0, f["months_due"] - f["months_with_session"]),
-        half * max(0, f["quarters_due"] - f["quarters_with_session"]), half * n["topics"], min(n["regulation"], Fraction(1)),
+        half * max(0, f["quarters_due"] - f["quarters_with_discussion"]), half * n["topics"], min(n["regulation"], Fraction(1)),
         min(n["readers"], Fraction(1)), n["reports"], n["other_reviews"],
     ]  # fmt: skip
     return [off(4, *taken)]

@@ -166,7 +166,7 @@ def test_the_queries_are_as_many_for_many_committees() -> None:
     World(33)
     with CaptureQueriesContext(connection) as many:
         for_each(Committee.objects.all(), YEAR, as_of=END)
-    assert len(many) == len(few) <= 34
+    assert len(many) == len(few) <= 37
 
 
 def test_a_committee_with_nothing_has_zeros_and_unknown_rates() -> None:
@@ -350,3 +350,63 @@ def test_the_days_of_a_stamp_are_those_of_shanghai() -> None:
     assert of(place)["minutes_on_time"] == 1
     Minutes.objects.filter(pk=minutes.pk).update(submitted_at=due + timedelta(minutes=2))
     assert of(place)["minutes_late"] == 1
+
+
+# ------------------------------------------------------------------------------------------- by form, way and local rule
+def lesson(committee: Committee, day: date, *, form: str = "GROUP_STUDY", mode: str = "ON_SITE") -> StudySession:
+    row = held(committee, day)
+    StudySession.objects.filter(pk=row.pk).update(form=form, mode=mode)
+    return row
+
+
+def test_eleven_lessons_on_site_are_no_discussion() -> None:
+    """The case of Ezhou: a session every month, none of them a discussion; full marks for the months, none for the quarters."""
+    committee = build.committee()
+    for month in range(1, 12):
+        lesson(committee, date(YEAR, month, 12))
+    values = of(committee, date(YEAR, 11, 30))
+    assert (values["quarters_due"], values["quarters_with_session"], values["mode_on_site"]) == (4, 4, 11)
+    assert (values["discussions"], values["quarters_with_discussion"], values["quarters_missing_discussion"]) == (
+        0,
+        0,
+        4,
+    )
+    lesson(committee, date(YEAR, 5, 20), mode="DISCUSSION")
+    assert of(committee, date(YEAR, 11, 30))["quarters_with_discussion"] == 1
+
+
+@pytest.mark.parametrize(("form", "mode", "counts"), [
+    ("GROUP_STUDY", "DISCUSSION", True), ("GROUP_STUDY", "LEADER_LED", True), ("READING_CLASS", "TEACH_BACK", True),
+    ("GROUP_STUDY", "ON_SITE", False), ("GROUP_STUDY", "FIELD", False), ("LECTURE", "LEADER_LED", False),
+    ("ON_SITE", "LEADER_LED", False), ("FIELD_RESEARCH", "HYBRID", False), ("LECTURE", "DISCUSSION", True),
+])  # fmt: skip
+def test_what_is_a_discussion(form: str, mode: str, counts: bool) -> None:
+    committee = build.committee()
+    lesson(committee, date(YEAR, 5, 12), form=form, mode=mode)
+    values = of(committee)
+    assert (
+        values["discussions"] == int(counts) and values[f"form_{form.lower()}"] == values[f"mode_{mode.lower()}"] == 1
+    )
+    assert sum(values[key] or 0 for key in values if key.startswith("form_")) == values["committee_sessions"]
+
+
+def test_what_local_rules_ask_of_days_members_and_sessions() -> None:
+    committee = build.committee()
+    first, second = build.member(committee).person, build.member(committee).person
+    row = held(committee, date(YEAR, 5, 12))
+    part = row.participations.get()
+    for speaker in (first, second):
+        Speech.objects.create(participation=part, speaker=speaker, kind=SpeechKind.KEYNOTE, title="发言")
+    held(committee, date(YEAR, 6, 12))
+    values = of(committee)
+    keys = ("days_missing", "members_short_of_speeches", "members_short_of_reports", "sessions_short_of_speeches")
+    assert [values[key] for key in keys] == [0, 0, 2, 1]
+    for key, value in (
+        ("days_per_year", 12),
+        ("speeches_per_member_year", 2),
+        ("reports_per_year", 0),
+        ("speech_quota_per_session", 0),
+    ):
+        PolicyParameter.objects.create(key=key, committee=committee, value=value, since=date(YEAR, 1, 1), source="办法")
+    values = of(committee)
+    assert [values[key] for key in keys] == [12 - (values["days"] or 0), 2, 0, 0]

@@ -115,7 +115,7 @@ def test_the_same_days_of_the_period_before(now, today: date, last: date) -> Non
     past = same_days(before(now), now, today)
     assert (past.first, past.last) == (before(now).first, last)
     assert past.is_cut == (past.last < before(now).last)
-    assert ("至" in past.label) == past.is_cut == ("until" in past.query())
+    assert ("至" in past.label) == past.is_cut == ("cut" in past.query())
 
 
 def two_years(city: Committee) -> None:
@@ -151,12 +151,12 @@ def test_the_link_of_a_compared_number_opens_the_days_it_counts() -> None:
     client = Client()
     client.force_login(build.granted(Role.REVIEWER, city, on=TODAY))
     url = overview.address("sessions", past, committee=city.pk)
-    assert "until=2025-11-30" in url
+    assert "cut=2025-11-30" in url
     page = client.get(url).content.decode()
     assert "2025年11月5日" in page or "11月5日" in page
     assert "12月5日" not in page
     for nonsense in ("2024-01-01", "昨天", "2025-13-40", ""):
-        assert client.get(reverse("drill"), {"key": "sessions", "year": 2025, "until": nonsense}).status_code == 200
+        assert client.get(reverse("drill"), {"key": "sessions", "year": 2025, "cut": nonsense}).status_code == 200
 
 
 def test_a_bulletin_frozen_early_says_so_and_keeps_its_day() -> None:

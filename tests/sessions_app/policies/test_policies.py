@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -381,3 +382,11 @@ def test_a_rate_is_a_decimal_from_the_form_to_the_rule(tree: Tree, admin: User) 
             assert isinstance(found, Decimal) and found == Decimal(wanted)
     assert shown("attendance_target", PolicyParameter.objects.get(committee=tree.city).value) == "92.25%"
     assert [KEYS[key].source for key in ("plan_due_day", "report_due_day", "year_close_day")] == [PRACTICE] * 3
+
+
+def test_no_parameter_stands_on_the_page_unread() -> None:
+    """Every key is named somewhere in the code that works by it, beside the table that lists it."""
+    root = Path(__file__).resolve().parents[3]
+    files = [path for path in (root / "sessions_app").rglob("*.py") if path != root / "sessions_app/policies/rules.py"]
+    code = "\n".join(path.read_text() for path in files if not {"demo", "migrations"} & set(path.parts))
+    assert [key for key in KEYS if f'"{key}"' not in code] == []
