@@ -179,6 +179,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "roster.accounts.middleware.ReadOnlyMiddleware",
     "roster.accounts.middleware.DraftMiddleware",
+    "roster.accounts.once.OnceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last, as its manual asks

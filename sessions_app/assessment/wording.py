@@ -36,7 +36,7 @@ def formula_words(text: str) -> str:
     plain = text.translate(formula.WIDE)
     words = [_SIGNS.get(piece, LABELS.get(piece, piece)) for piece in _PIECE.findall(plain)]
     return (
-        re.sub(r"\s+([，）])", r"\1", re.sub(r"（\s+", "（", " ".join(words)))
+        re.sub(r"(?<!\s)\s+([，）])", r"\1", re.sub(r"（\s+", "（", " ".join(words)))
         .replace("值 （", "值（")
         .replace("， ", "，")
     )

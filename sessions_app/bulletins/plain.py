@@ -10,7 +10,7 @@ from html import escape
 
 from sessions_app.bulletins import markup
 
-LEVELS = ((re.compile(r"[一二三四五六七八九十]+、"), "h2"), (re.compile(r"（[一二三四五六七八九十]+）"), "h3"))
+LEVELS = ((re.compile(r"[一二三四五六七八九十]{1,4}、"), "h2"), (re.compile(r"（[一二三四五六七八九十]{1,4}）"), "h3"))
 MARKS = {"# ": "h2", "## ": "h3", "### ": "h4"}
 BLOCK = re.compile(r"【图表：([^】]+)】\Z")
 LONGEST_HEADING = 40

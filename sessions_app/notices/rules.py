@@ -53,7 +53,7 @@ def wait_seconds(attempts: int, spread: float) -> float:
 
 # ------------------------------------------------------------------------------------------- what may be shown
 
-ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*")
+ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(\.[\w-]+)*")
 
 
 def masked_mail(address: str) -> str:

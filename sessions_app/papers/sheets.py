@@ -149,12 +149,12 @@ def _widths(table: HtmlElement | None, columns: int) -> list[float]:
 
 def text_of(element: HtmlElement) -> str:
     """The words of a paragraph or cell; a line break stays one."""
-    whole = re.sub(r"\s*\n\s*", "", element.text or "")
+    whole = re.sub(r"(?<!\s)\s*\n\s*", "", element.text or "")
     for child in element:
         whole += "\n" if child.tag == "br" else text_of(child)
         if child.tag in ("p", "div") and child.getnext() is not None:
             whole += "\n"
-        whole += re.sub(r"\s*\n\s*", "", child.tail or "")
+        whole += re.sub(r"(?<!\s)\s*\n\s*", "", child.tail or "")
     return whole.strip(" \n")
 
 

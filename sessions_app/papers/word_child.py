@@ -93,7 +93,7 @@ def plain(value: Any) -> Any:
     """What a filter of the print templates says, without its markup."""
     if not hasattr(value, "__html__"):
         return value
-    return html.unescape(re.sub(r"<[^>]+>", "", re.sub(r"<br\s*/?>", "\n", str(value))))
+    return html.unescape(re.sub(r"<[^<>]+>", "", re.sub(r"<br\s*/?>", "\n", str(value))))
 
 
 def ours(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -261,7 +261,7 @@ def told(error: TemplateError, text: str) -> str:
     line = getattr(error, "lineno", None)
     words = str(getattr(error, "message", "") or error)[:80]
     lines = text.splitlines()
-    near = re.sub(r"<[^>]+>", "", lines[line - 1])[:40] if line and line <= len(lines) else ""
+    near = re.sub(r"<[^<>]+>", "", lines[line - 1])[:40] if line and line <= len(lines) else ""
     return f"{words}（“{near}”附近）" if near and len(lines) > 3 else words
 
 

@@ -162,6 +162,7 @@ def squeezed(value: Any) -> str:
     return text if text.isascii() and text.isalnum() else "".join(unicodedata.normalize("NFKC", text).split())
 
 
+LONGEST_HEADING = 200  # what is longer heads no column
 CJK = re.compile(r"(?<=[\u3400-\u9fff·•．])\s+(?=[\u3400-\u9fff·•．])")
 
 
@@ -174,8 +175,8 @@ def name_text(value: Any) -> str:
 
 def heading_text(value: Any) -> str:
     """人员编码* , 类型（党委/党组）: , 组内 职务 → the bare heading."""
-    text = squeezed(value)
-    return re.sub(r"\(.*?\)|[*:：∗]", "", text)
+    text = squeezed(plain(value)[:LONGEST_HEADING])
+    return re.sub(r"\([^()]*\)|[*:：∗]", "", text)
 
 
 DATE = re.compile(r"(\d{4})[-/.年—–](\d{1,2})[-/.月—–](\d{1,2})日?号?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?")
