@@ -328,9 +328,9 @@ READERS = {
 class Writer:
     """Sheets of texts: nothing in a cell is ever a formula."""
 
-    def __init__(self, out: Path | IO[bytes]) -> None:
+    def __init__(self, out: Path | IO[bytes], *, flat: bool = True) -> None:
         # In order of sheets and rows, so that memory stays flat.
-        self.book = xlsxwriter.Workbook(out if not isinstance(out, Path) else str(out), {"constant_memory": True})
+        self.book = xlsxwriter.Workbook(out if not isinstance(out, Path) else str(out), {"constant_memory": flat})
         self.book.set_properties({"title": "知行 工作簿", "comments": "非涉密系统，严禁处理涉密信息"})
         self.head = self.book.add_format({"bold": True, "bg_color": "#f5f6f8", "bottom": 1})
         self.text = self.book.add_format({"num_format": "@"})
@@ -368,22 +368,6 @@ def export(out: Path | IO[bytes], wanted: Wanted | None = None) -> dict[str, int
         counts[name] = writer.sheet(name, columns, ([row[place] for place in kept] for row in rows))
     writer.close()
     return counts
-
-
-def template(out: Path | IO[bytes]) -> None:
-    """Every sheet with its headings and nothing under them."""
-    writer = Writer(out)
-    for name in ORDER:
-        writer.sheet(name, SHEETS[name].columns, [])
-    rows = [
-        [name, column.heading, "必填" if column.required else "", column.hint]
-        for name in ORDER
-        for column in SHEETS[name].columns
-    ]
-    rows.append(["", "日期", "", "写成 2026-03-05、2026/3/5、2026年3月5日 都可以"])
-    rows.append(["", "空格", "", "选填的格子空着，表示不改动已有内容"])
-    writer.sheet("填写说明", (Column("工作表"), Column("列"), Column("是否必填"), Column("可填内容", width=60)), rows)
-    writer.close()
 
 
 def rejected(out: Path | IO[bytes], lines: Iterable[tuple[str, dict[str, str], str]]) -> None:

@@ -47,7 +47,7 @@ SPEECHES = words(SpeechKind, 重点发言=SpeechKind.KEYNOTE, 交流发言=Speec
 OUTCOMES = words(OutcomeKind)
 YEARS = (2000, 2100)
 HAN = re.compile(r"[\u3400-\u9fff]")
-GUIDE = "填写说明"  # of our own template
+GUIDE, CODES = "填写说明", "编码表"  # of our own template
 WHOLE_SHEET = "整张表"
 
 
@@ -358,11 +358,11 @@ def parse(found: Sequence[SheetRows], as_list: Callable[[SheetRows], Any] = lamb
     book = Book()
     for raw in found:
         name = sheet_name(raw.title)
-        if name is None and (units := as_list(raw)):
+        if name is None and raw.title not in (GUIDE, CODES) and (units := as_list(raw)):
             book.lists.append(units)
             book.unread += units.unread
         elif name is None:
-            if raw.rows and raw.title != GUIDE:
+            if raw.rows and raw.title not in (GUIDE, CODES):
                 book.notes.append(f"工作表“{raw.title}”不在导入范围内，没有读取。")
                 book.unread.append(
                     {"sheet": raw.title, "column": WHOLE_SHEET, "offer": headings.offer_sheet(raw.title)}

@@ -24,6 +24,7 @@ from sessions_app.workbooks.forms import ExportForm, UnitsForm, UploadForm
 from sessions_app.workbooks.models import ImportRun, ImportStage
 from sessions_app.workbooks.reader import BadWorkbook
 from sessions_app.workbooks.rules import SHEETS
+from sessions_app.workbooks.template import template
 
 P = Permission
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -216,7 +217,8 @@ def import_rejected(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def workbook_template(request: HttpRequest) -> HttpResponse:
     data = io.BytesIO()
-    export.template(data)
+    committees = Committee.objects.open_to(request.user, P.WORKBOOK_IMPORT)
+    template(data, export.Wanted(committees=committees), today=request.today)
     return _xlsx(data, "知行导入模板.xlsx")
 
 

@@ -16,6 +16,7 @@ from sessions_app.attendance.models import AttendanceMark
 from sessions_app.sessions.models import Participation
 from sessions_app.workbooks import export, rules
 from sessions_app.workbooks.export import Wanted
+from sessions_app.workbooks.template import template
 from tests.build import DAY
 from tests.sessions_app.workbooks.making import reasons, sheets, take, workbook
 
@@ -108,12 +109,19 @@ def test_one_committee_and_one_year() -> None:
 
 def test_the_blank_template_says_how_to_fill_it() -> None:
     data = io.BytesIO()
-    export.template(data)
+    take(sheets())
+    template(data, Wanted(committees=Committee.objects.all()), today=DAY)
     book = load_workbook(data)
-    assert book.sheetnames[-1] == "填写说明" and [c.value for c in book["发言"][1]][-1] == "题目*"
+    assert book.sheetnames[-2:] == ["编码表", "填写说明"] and [c.value for c in book["发言"][1]][5] == "题目*"
+    assert [cell.value for cell in book["编码表"][2]] == ["W01", "市发展和改革委员会党组", "R1", "张三", "组长"]
+    for sheet in book.worksheets[:10]:
+        assert [str(sheet.cell(row, 1).value)[:3] for row in (2, 3)] == ["示例：", "示例："] and sheet["A1"].comment
+    lists = {str(one.sqref): one.formula1 for one in book["年度计划"].data_validations.dataValidation}
+    assert "研讨交流学" in lists["H2:H2001"] and "编码表" in lists["A2:A2001"]
     data.seek(0)
     report = take(data)
-    assert (report["created"], report["rejected"]) == (0, [])
+    assert (report["created"], report["rejected"], report["unread"], report["warnings"]) == (0, [], [], [])
+    assert sum(row["reason"] == "示例行，没有读取。" for row in report["skipped"]) == 20
 
 
 def command(*words: str) -> tuple[dict[str, Any], int]:

@@ -1,6 +1,7 @@
 """Workbooks as offices write them: taken whole where they can be, and every row and column that is not is named."""
 
 import io
+import random
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,8 @@ from sessions_app.plans.models import PlanItem, PlanStage, StudyPlan
 from sessions_app.sessions.models import StudySession
 from sessions_app.workbooks import headings, office, rules
 from sessions_app.workbooks.carry import carried
+from sessions_app.workbooks.preview import open_book, plan
+from sessions_app.workbooks.reader import read
 from tests.build import AT, committee, secretary_of
 from tests.sessions_app.workbooks.making import look, reasons, sheets, take
 
@@ -304,3 +307,67 @@ def test_a_row_says_at_once_what_is_unreadable_and_what_is_unknown() -> None:
     report = look(book("考勤", ["委员会编码", "年度", "期次", "人员编码", "状态"], ["NONE", 2025, "x", "R7", "到了"]))
     (reason,) = reasons(report)
     assert all(word in reason for word in ("“期次”", "“状态”", "“NONE”", "“R7”"))
+
+
+# ------------------------------------------------------------------------------------------------- nothing vanishes
+def office_book(rng: random.Random) -> tuple[io.BytesIO, str]:
+    """A workbook in the style of offices: renamed, moved and added columns, merges, spans, notes, sums, titles."""
+    name = rng.choice(["年度计划", "学习场次", "成员", "考勤", "成果", "人员"])
+    sheet = rules.SHEETS[name]
+    heads = [column.heading for column in (*sheet.columns, *rng.sample(sheet.more, rng.randint(0, len(sheet.more))))]
+    words = [word for known in headings.MEANT.values() for word in known]
+    heads = [rng.choice(words) if rng.random() < 0.1 else head for head in heads if rng.random() > 0.05]
+    heads += rng.sample(["附件", "联络员", "备注", "", "情况说明"], rng.randint(0, 3))
+    rng.shuffle(heads)
+    cells: list[Any] = [
+        None, "", "W21", 2027, 1, 2, 3, "一季度", "下半年", "4—5月", "3月", "专题", "集中学习研讨", "张三、李四", "11月6日", "2027.3.5",
+        "合计", "—", "7、8", "Ⅳ", "x" * 40, 0.5, date(2027, 3, 5), True, "示例", "注：略",
+    ]  # fmt: skip
+    made = Workbook()
+    made.active.title = name
+    for _ in range(rng.randint(0, 2)):
+        made.active.append(["某局2027年度安排表"])
+    made.active.append(heads)
+    for serial in range(rng.randint(1, 12)):
+        if rng.random() < 0.1:
+            made.active.append([rng.choice(["注：略", "合计", "填表人：某某"])])
+        elif rng.random() < 0.1:
+            made.active.append(heads)
+        else:
+            made.active.append([serial if head in ("序号", "期次") else rng.choice(cells) for head in heads])
+    for _ in range(rng.randint(0, 3)):
+        column, first = rng.randint(1, len(heads)), rng.randint(2, 8)
+        try:
+            made.active.merge_cells(
+                start_row=first, end_row=first + rng.randint(1, 3), start_column=column, end_column=column
+            )
+        except ValueError:
+            continue
+    data = io.BytesIO()
+    made.save(data)
+    data.seek(0)
+    return data, name
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_row_and_no_column_vanishes_unnamed(unit: Committee, seed: int) -> None:
+    data, name = office_book(random.Random(seed))
+    (raw,) = read(data)
+    data.seek(0)
+    parsed = open_book(data)
+    made = plan(parsed, at=AT)
+    report, sheet = made.report(), parsed.sheets[name]
+    named = {line.parsed.number for lines in made.lines.values() for line in lines}
+    named |= {row["row"] for row in report["skipped"]} | {sheet.heading_row}
+    assert {number for number, _ in raw.rows} - named == set()
+    counted = sum(report[fate] for fate in ("created", "updated", "unchanged")) + len(report["rejected"])
+    assert counted == sum(len(lines) for lines in made.lines.values())
+    if sheet.heading_row:
+        below = [cells for number, cells in raw.rows if number >= sheet.heading_row]
+        used = {column for cells in below for column, value in cells.items() if rules.plain(value)}
+        assert len(used) <= len(sheet.headings) + len(report["unread"])
+        assert all(row["sheet"] == name and row["column"] for row in report["unread"])
+    # Preview and import judge alike.
+    data.seek(0)
+    again = take(data)
+    assert (again["created"], again["rejected"]) == (report["created"], report["rejected"])
