@@ -180,6 +180,7 @@ MIDDLEWARE = [
     "roster.accounts.middleware.ReadOnlyMiddleware",
     "roster.accounts.middleware.DraftMiddleware",
     "roster.accounts.once.OnceMiddleware",
+    "roster.accounts.costly.CostlyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last, as its manual asks

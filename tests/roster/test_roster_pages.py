@@ -100,6 +100,16 @@ def test_a_refused_place_is_recorded(tree: Tree, reviewer: User, enter: Enter) -
     assert (event.actor, event.data["path"]) == (reviewer, f"/committees/{tree.other.pk}/")
 
 
+def test_refusals_of_an_hour_are_folded(tree: Tree, reviewer: User, enter: Enter) -> None:
+    """The first is a row, then the 10th and the 100th with their count; another user has his own count."""
+    client = enter(reviewer)
+    for _ in range(25):
+        assert client.get(f"/committees/{tree.other.pk}/").status_code == 404
+    rows = AuditEvent.objects.filter(verb="访问被拒绝").order_by("seq")
+    assert [row.data.get("count", 1) for row in rows] == [1, 10]
+    assert "第 10 次" in rows[1].reason
+
+
 def test_nobody_without_log_in_sees_a_page(tree: Tree, still: None) -> None:
     answer = Client().get("/committees/")
     assert answer.status_code == 302 and answer["Location"].startswith("/account/login/")
