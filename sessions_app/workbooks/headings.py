@@ -85,11 +85,16 @@ def known_of(sheet: Sheet) -> dict[str, str]:
     return ours | dict(SYNONYMS.get(sheet.name, {}))
 
 
-def offer(text: str, free: Sequence[str]) -> str:
-    """The heading not yet in the sheet that `text` may mean; "" when none is near."""
+def offer(text: str, free: Sequence[str], *, alike: bool = True) -> str:
+    """The heading not yet in the sheet that `text` may mean; "" when none is near.
+
+    `alike`: also by the look of the word, which costs more.
+    """
     for heading in free:
         if text in MEANT.get(heading, ()):
             return heading
+    if not alike:
+        return ""
     short = text[:LONGEST]
     near = [(SequenceMatcher(None, short, heading).ratio(), heading) for heading in free]
     best = max(near, default=(0.0, ""))
@@ -109,17 +114,19 @@ def find(sheet: Sheet, rows: Sequence[Row]) -> Heading | None:
     """The row that names most of the columns. None when no row names two of them, known or nearly so."""
     known, best, most = known_of(sheet), None, 1
     for index, (_, cells) in enumerate(rows[:HEADING_ROWS]):
-        found = _row(sheet, index, cells, known)
+        found = _row(sheet, index, cells, known, alike=False)
         near = sum(1 for _, meant in found.unread if meant)
         weight = 2 * len(found.columns) + near
         if found.columns and len(found.columns) + near >= 2 and weight > most:
             best, most = found, weight
     if best is not None:
+        # The look of words is compared for the one row that is the heading.
+        best = _row(sheet, best.index, rows[best.index][1], known, alike=True)
         name_loose_columns(best, rows)
     return best
 
 
-def _row(sheet: Sheet, index: int, cells: Mapping[int, Any], known: Mapping[str, str]) -> Heading:
+def _row(sheet: Sheet, index: int, cells: Mapping[int, Any], known: Mapping[str, str], *, alike: bool) -> Heading:
     found, others = Heading(index), []
     for column, value in sorted(cells.items()):
         typed = rules.heading_text(value) if isinstance(value, str) else ""
@@ -139,7 +146,7 @@ def _row(sheet: Sheet, index: int, cells: Mapping[int, Any], known: Mapping[str,
     free = [column.heading for column in (*sheet.columns, *sheet.more)]
     free = [heading for heading in free if heading not in found.columns.values()]
     for _, typed in others:
-        meant = offer(typed, free)
+        meant = offer(typed, free, alike=alike)
         found.unread.append((typed, meant))
         if meant:
             free.remove(meant)
