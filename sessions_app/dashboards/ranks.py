@@ -14,7 +14,7 @@ from sessions_app.facts.rules import percent, short
 from sessions_app.facts.tables import CommitteeRow, ranking
 
 HEADS = (
-    "层级", "名次", "编码", "委员会", "场次", "天数", "应到人次", "出席率", "参学率", "计划专题", "已完成", "发言", "成果", "政策转化", "补录",
+    "名次", "编码", "委员会", "场次", "天数", "应到人次", "出席率", "参学率", "计划专题", "已完成", "发言", "成果", "政策转化", "补录", "层级",
 )  # fmt: skip
 LEVELS = list(CommitteeLevel.values)
 SORTS: dict[str, tuple[str, Any]] = {
@@ -100,9 +100,9 @@ def sheet_rows(rows: Iterable[CommitteeRow]) -> Iterable[list[Any]]:
     for row in rows:
         one = row.figures
         yield [
-            level_words(row), row.place if row.place is not None else "", row.code, row.name, one.committee_sessions, one.days, one.expected,
+            row.place if row.place is not None else "", row.code, row.name, one.committee_sessions, one.days, one.expected,
             _percent(one.presence_rate), _percent(one.participation_rate), one.planned_items, one.completed_items,
-            one.speeches, one.outcomes, one.policies_from_proposals, one.late_entries,
+            one.speeches, one.outcomes, one.policies_from_proposals, one.late_entries, level_words(row),
         ]  # fmt: skip
 
 

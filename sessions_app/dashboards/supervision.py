@@ -31,7 +31,7 @@ def headline(now: Figures, links: Links, alone: int) -> list[dict[str, Any]]:
         {"label": "已销号", "value": now.findings_closed, "unit": "项", "url": links.to("findings_closed"),
          "note": f"销号率 {percent(now.closing_rate)}" if now.findings else ""},
         {"label": "超期未销号", "value": now.findings_overdue, "unit": "项", "url": links.to("findings_overdue"),
-         "tone": "overdue" if now.findings_overdue else ""},
+         "note": f"{links.period.label}发现的", "tone": "overdue" if now.findings_overdue else ""},
     ]  # fmt: skip
 
 
