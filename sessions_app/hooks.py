@@ -14,7 +14,7 @@ from sessions_app.attachments.models import Attachment
 from sessions_app.attachments.models import AttachmentKind as Kind
 from sessions_app.attachments.subjects import SUBJECTS, Subject
 from sessions_app.attendance import consequences as roll
-from sessions_app.attendance.actions import CountOnMembership
+from sessions_app.attendance.actions import CountOnMembership, LeavesFollowDays, leaves_in_question
 from sessions_app.attendance.models import LeaveRequest, MakeUpStage, MakeUpStudy
 from sessions_app.corrections.models import Correction, CorrectionStage
 from sessions_app.desk import handing
@@ -30,6 +30,7 @@ from sessions_app.reminders import consequences as reminding
 from sessions_app.reminders.models import DueItem
 from sessions_app.reminders.rules import KINDS
 from sessions_app.reminders.wanted import why_drop
+from sessions_app.sessions import consequences as moving
 from sessions_app.sessions.models import Participation, ReleaseType, SessionStage, StudyMaterial, StudySession
 from sessions_app.visits import consequences as visiting
 from sessions_app.visits import evidence
@@ -80,6 +81,8 @@ def connect() -> None:
     membership.listeners[:] = [CountOnMembership()]
     accounts.tellers[:] = [own_account]
     corps.readers[:] = [handing.open_things]
+    moving.listeners[:] = [LeavesFollowDays()]
+    moving.leaves_of[:] = [leaves_in_question]
     roll.listeners[:] = [MinutesFollowRoll()]
     reminding.after_run[:] = [settle_after_run]
     told.still_wanted[:] = [why_drop]

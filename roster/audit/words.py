@@ -43,7 +43,7 @@ VERBS = {
     "enrol": "报名", "attendance": "登记签到", "away": "登记不可用时段", "away_removed": "删去不可用时段", "end": "结束任期",
     "area": "调整包片", "prepare": "准备交接", "sign": "签收",
     "propose": "自动编排", "assign": "派出", "reassign": "改派", "sample": "抽查",
-    "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "suggest": "列入建议", "drop": "决定不办", "to_finding": "转为问题", "hold_late": "补录为已召开", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
+    "remind": "提醒", "review": "完成会前审核", "observe": "登记已旁听", "interview": "登记访谈", "open": "开始", "suggest": "列入建议", "drop": "决定不办", "to_finding": "转为问题", "hold_late": "补录为已召开", "ask_again": "改期后重新待批", "lapse": "改期后失效", "pass_on": "转宣传部", "refuse_countersign": "不同意会签",
 }  # fmt: skip
 
 # Where the history of one kind of thing says it more exactly than the record of all of them.

@@ -1,6 +1,6 @@
 """Every change to the roll, to leave and to make-up study. The counts on Participation change with them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -593,6 +593,42 @@ def withdraw_leave(leave: LeaveRequest, *, version: int | None, by: Actor, at: d
     row.save_changed()
     record(row, verb="withdraw", before=before, after=stage, by=by, at=at)
     return row
+
+
+class LeavesFollowDays:
+    """A session or part on another day: leave agreed for the old day is not agreed for the new one."""
+
+    def days_moved(self, study_session: StudySession, parts: Set[int], *, by: Actor, at: datetime) -> None:
+        """Agreed leave goes back to be asked. The leader's own, which nobody decides, lapses: he records it anew."""
+        rows = LeaveRequest.objects.filter(
+            models.Q(part__isnull=True) | models.Q(part__in=parts),
+            participation__study_session=study_session, stage=LeaveStage.AGREED,
+        )  # fmt: skip
+        for row in rows.select_related("participation").select_for_update(of=("self",)).order_by("pk"):
+            verb = "lapse" if row.is_recorded_only else "ask_again"
+            before, row.stage = row.stage, LEAVE_MOVES.target(row.stage, verb)
+            row.decided_by, row.decided_at, row.note = None, None, ""
+            row.save_changed()
+            record(row, verb=verb, before=before, after=row.stage, reason="学习改期", by=by, at=at)
+
+
+def leaves_in_question(study_session: StudySession) -> list[str]:
+    """Who has leave from the days as they are, and what becomes of it when the session moves."""
+    rows = LeaveRequest.objects.filter(
+        participation__study_session=study_session, stage__in=[LeaveStage.ASKED, LeaveStage.AGREED]
+    ).select_related("person", "part", "participation")
+    return [_in_question(row) for row in rows.order_by("participation__committee__code", "pk")]
+
+
+def _in_question(row: LeaveRequest) -> str:
+    day = rules.said(row.part.day if row.part else row.participation.day)
+    if row.stage == LeaveStage.ASKED:
+        then = "尚未审批，改期后按新日期审批"
+    elif row.is_recorded_only:
+        then = "已记录，改期后失效，仍须请假的请重新登记"
+    else:
+        then = "已同意，改期后重新待批"
+    return f"{row.person.name} {day}{'' if row.part else '起全程'}（{leave_reason(row)}）：{then}"
 
 
 # ---------------------------------------------------------------------------------------------------------- make-up

@@ -21,6 +21,9 @@ LEAVE_MOVES = Moves(
         Move("agree", "同意", ("ASKED",), "AGREED"),
         Move("refuse", "不同意", ("ASKED",), "REFUSED"),
         Move("withdraw", "撤回", ("ASKED", "AGREED"), "WITHDRAWN"),
+        # The session's own: what was agreed for one day is not agreed for another.
+        Move("ask_again", "改期后重新待批", ("AGREED",), "ASKED"),
+        Move("lapse", "改期后失效", ("AGREED",), "WITHDRAWN"),
     ],
 )
 MAKE_UP_MOVES = Moves(

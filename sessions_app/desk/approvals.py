@@ -64,15 +64,28 @@ def _session_url(study_session: StudySession) -> str:
     return study_session.get_absolute_url()
 
 
+def leave_days(row: LeaveRequest) -> str:
+    """Which days the leave is from: one of several is named."""
+    day = row.part.day if row.part else row.participation.day
+    said = f"{day.month}月{day.day}日"
+    if row.part:
+        return f"{said}学习，只请这一天" if row.participation.part_count > 1 else f"{said}学习"
+    return (
+        f"{said}起全程学习（{row.participation.part_count} 个时段）"
+        if row.participation.part_count > 1
+        else f"{said}学习"
+    )
+
+
 def kinds() -> dict[str, Waiting]:
     """Every kind, in the order of the cards: what holds others up comes first."""
     return {
         "leave": Waiting(
             P.LEAVE_DECIDE, LeaveRequest, Q(stage=LeaveStage.ASKED), ("person_id",),
-            ("person", "participation__study_session", "participation__committee"),
+            ("person", "part", "participation__study_session", "participation__committee"),
             lambda row: Card(
                 f"{row.person} 请假（{row.get_kind_display()}）：{row.reason}", _session_url(row.participation.study_session),
-                f"{row.participation.day.month}月{row.participation.day.day}日学习：{row.participation.study_session.topic}",
+                f"{leave_days(row)}：{row.participation.study_session.topic}",
                 sender=str(row.participation.committee), sentence="同意后考勤自动记为请假，并安排补学。"),
             ("请调整时间参加", "请说明具体事由"),
         ),

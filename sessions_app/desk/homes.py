@@ -146,7 +146,7 @@ def _own_leaves(person_id: int | None, today: date) -> list[LeaveRequest]:
     rows = list(
         LeaveRequest.objects.filter(person_id=person_id, participation__year=today.year)
         .exclude(stage=LeaveStage.WITHDRAWN)
-        .select_related("participation__study_session")
+        .select_related("participation__study_session", "part")
         .order_by("-participation__day")
     )
     for row in rows:

@@ -17,6 +17,7 @@ from sessions_app.plans.models import PlanItem, StudyMode
 from sessions_app.policies import parameters
 from sessions_app.policies.actions import require_open
 from sessions_app.sessions import prefill, rules
+from sessions_app.sessions.consequences import days_moved
 from sessions_app.sessions.ground import lock, require_open_for_all, writable
 from sessions_app.sessions.models import (
     AgendaKind,
@@ -132,6 +133,17 @@ def _put_parts(session: StudySession, parts: Sequence[Part]) -> bool:
             raise Refused(f"第 {row.order} 个时段已有请假，不能删去；请先由请假人撤回。") from None
     session.day = parts[0].day
     session.participations.update(day=session.day, part_count=len(parts), days=rules.total_days(parts))
+    return True
+
+
+def _move_parts(session: StudySession, parts: Sequence[Part], *, by: Actor, at: datetime) -> bool:
+    """Put the parts of a session that is there already; who has leave from a day that moved is asked anew."""
+    before = dict(session.parts.values_list("pk", "day"))
+    if not _put_parts(session, parts):
+        return False
+    now = dict(session.parts.values_list("pk", "day"))
+    if moved := {pk for pk, day in now.items() if before.get(pk, day) != day}:
+        days_moved(session, moved, by=by, at=at)
     return True
 
 
@@ -334,7 +346,7 @@ def save_plan(
         rows = [Part.of(part) for part in parts]
         if rows and rows[0].day != session.day:
             raise Refused("改日期请用“改期”，要写明事由；原定日期会留下来。")
-        if _put_parts(session, rows):
+        if _move_parts(session, rows, by=by, at=at):
             changed.append("parts")
             _settle_late(session, rows[-1].day, session.late_reason)
             if session.stage == SessionStage.HELD:
@@ -407,7 +419,7 @@ def move(session: StudySession, *, day: date, reason: str, version: int | None, 
             row.year = day.year
             row.number = _next_number(row.committee_id, day.year) if row.number else 0
             row.save_changed()
-    _put_parts(session, parts)
+    _move_parts(session, parts, by=by, at=at)
     _settle_late(session, parts[-1].day, session.late_reason or reason)
     session.save_changed()
     record(

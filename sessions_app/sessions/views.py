@@ -24,6 +24,7 @@ from sessions_app.plans.models import PlanItem
 from sessions_app.policies import parameters
 from sessions_app.sessions import actions, filing_actions, prefill, rules
 from sessions_app.sessions.conflicts import conflicts
+from sessions_app.sessions.consequences import leaves_in_question
 from sessions_app.sessions.forms import (
     TO_COME,
     TOOK_PLACE,
@@ -407,7 +408,10 @@ def session_move(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.warning(request, warning)
             _warn(request, moved.session)
             return redirect(moved.session)
-    context = {"session": session, "form": form, "voids": session.stage in ("SUBMITTED", "APPROVED")}
+    context = {
+        "session": session, "form": form, "voids": session.stage in ("SUBMITTED", "APPROVED"),
+        "leaves": leaves_in_question(session),
+    }  # fmt: skip
     return render(request, "sessions/move.html", context, status=422 if form.errors else 200)
 
 
