@@ -39,8 +39,8 @@ def draft_list(request: HttpRequest) -> JsonResponse:
 def draft_keep(request: HttpRequest) -> JsonResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         return JsonResponse({"error": "内容太长，草稿没有留存。请分几次保存。"}, status=413)
-    try:
-        given = json.loads(request.body)
+    try:  # a form's body is read already, and is no draft
+        given = json.loads(request.body) if request.content_type == "application/json" else None
     except (ValueError, RecursionError):
         given = None
     if wrong := faults(given):

@@ -83,6 +83,11 @@ def test_what_is_no_draft_is_refused_in_words(office: Any, body: bytes) -> None:
     assert not Draft.objects.exists()
 
 
+def test_a_form_is_no_draft(office: Any) -> None:
+    answer = window(office[0]).post(reverse("draft_keep"), {"key": KEY, "place": PLACE})
+    assert answer.status_code == 422 and not Draft.objects.exists()
+
+
 def test_a_draft_has_a_largest_size_and_a_person_a_largest_number(office: Any) -> None:
     writer = window(office[0])
     assert keep(writer, values={"topic": "长" * 200_000}).status_code == 413

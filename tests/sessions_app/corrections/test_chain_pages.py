@@ -91,6 +91,38 @@ def test_the_roll_saves_by_itself(room):
     assert told.status_code == 422 and "事由" in str(told.json())
 
 
+def test_a_roll_not_taken_yet_keeps_what_was_touched_and_nothing_else(room):
+    """Everybody starts as 出席: shown, counted as unmarked, and kept when the button is pressed."""
+    _, row, secretary, _, people = room
+    client, page = client_of(secretary), reverse("roll", args=[row.pk])
+    before = client.get(page).content.decode()
+    assert "未记 <b>9</b>" in before and "出席 <b>0</b>" in before and before.count("is-default") == 9
+    touched = {"touched": str(people[0].pk)}
+    answer = client.post(
+        reverse("roll_autosave", args=[row.pk]), sheet(row, {people[0].pk: ("ABSENT", "下乡")}) | touched
+    )
+    assert answer.json() == {"at": "10:00", "version": 2}
+    assert [(mark.person_id, mark.status) for mark in row.marks.all()] == [(people[0].pk, "ABSENT")]
+    row.refresh_from_db()
+    assert row.roll_saved_at is None and row.unmarked_marks == 8
+    after = client.get(page).content.decode()
+    assert "未记 <b>8</b>" in after and "缺席 <b>1</b>" in after and after.count("is-default") == 8
+    # the button takes the roll
+    client.post(page, sheet(row, {people[0].pk: ("ABSENT", "下乡")}))
+    row.refresh_from_db()
+    assert row.roll_saved_at is not None and (row.unmarked_marks, row.absent_marks) == (0, 1)
+
+
+def test_equal_texts_are_no_conflict_and_ones_own_window_is_called_so(room):
+    session, _, secretary, _, _ = room
+    client, url = client_of(secretary), reverse("minutes_autosave", args=[session.pk])
+    first = {"version": 0, "discussion": "甲", "summary": "乙"}
+    assert client.post(url, first).json()["version"] == 2
+    assert client.post(url, first).json() == {"at": "10:00", "version": 2}  # the window that was opened before
+    told = client.post(url, first | {"discussion": "丙"}).json()
+    assert told["by"] == "您自己在另一个窗口" and told["saved"] == {"discussion": "甲"}
+
+
 def test_minutes_from_skeleton_to_archive(room):
     session, row, secretary, leader, _ = room
     studying.save_roll(row, secretary)
