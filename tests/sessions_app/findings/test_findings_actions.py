@@ -45,10 +45,10 @@ def verbs(finding):
 
 # ---------------------------------------------------------------------------------------------------------- raising
 def test_numbers_run_without_a_gap_by_department_year_and_source(here):
-    assert [raised(here).number for _ in range(2)] == ["2026-巡察-001", "2026-巡察-002"]
-    assert raised(here, source=Source.SELF_CHECK).number == "2026-自查-001"
-    assert raised(here, on=date(2025, 12, 28)).number == "2025-巡察-001"
-    assert raised(place(), source=Source.INSPECTION).number == "2026-巡察-001"
+    assert [raised(here).number for _ in range(2)] == ["云州市委2026-巡察-001", "云州市委2026-巡察-002"]
+    assert raised(here, source=Source.SELF_CHECK).number == "云州市委2026-自查-001"
+    assert raised(here, on=date(2025, 12, 28)).number == "云州市委2025-巡察-001"
+    assert raised(place(), source=Source.INSPECTION).number == "云州市委2026-巡察-001"
 
 
 def test_a_double_click_is_one_finding(here):
