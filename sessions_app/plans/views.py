@@ -254,7 +254,9 @@ def plan_edit(request: HttpRequest, pk: int) -> HttpResponse:
     initial = [item_values(item) for item in plan.items.order_by("quarter", "month", "serial")]
     head, items = (
         HeadForm(data),
-        ItemFormSet(data, prefix="items", initial=initial[: int(data.get("items-INITIAL_FORMS") or 0)]),
+        ItemFormSet(
+            data, prefix="items", initial=initial[: outside.whole(data.get("items-INITIAL_FORMS"), most=999) or 0]
+        ),
     )
     if "add_row" in data:
         return _editor(request, plan, head, items)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from roster import outside
 from roster.audit.taking import Fault
 from roster.committees.intake import CommitteeRow, Committees
 from roster.committees.models import Committee, CommitteeKind, CommitteeLevel
@@ -92,7 +93,7 @@ def _read(found: UnitList, rows: Sequence[tuple[int, dict[int, Any]]], heads: di
             found.skipped.append(_skip(found, number, cells, why))
             continue
         place = rules.squeezed(cells.get(order)) if order else ""
-        at = int(place) if place.isdecimal() and place.isascii() and len(place) < 6 else None
+        at = outside.whole(place, most=99_999)
         found.rows.append((number, name, rules.name_text(cells.get(short)) if short else "", at))
 
 
@@ -108,7 +109,7 @@ def load_known(names: Iterable[str], committees: Committees) -> dict[str, list[C
 
 def _free_number(parent: str) -> int:
     taken = Committee.objects.filter(code__startswith=f"{parent}-").values_list("code", flat=True)
-    numbers = [int(rest) for code in taken if (rest := code.rsplit("-", 1)[1]).isascii() and rest.isdecimal()]
+    numbers = [outside.key(code.rsplit("-", 1)[1]) for code in taken]
     return max(numbers, default=0) + 1
 
 
