@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from roster.audit.forms import DayField
 from roster.committees.models import Committee
 from roster.people.models import GroupRole, Membership, Person
 from sessions_app.attendance.models import MakeUpStage, MakeUpStudy
@@ -16,7 +17,7 @@ from sessions_app.sessions.models import Participation, SpeechKind
 
 def _day(label: str, *, required: bool = True, initial: Any = None) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, initial=initial, widget=widget)
+    return DayField(label=label, required=required, initial=initial, widget=widget)
 
 
 def _time(label: str, initial: Any) -> forms.TimeField:

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from roster.audit.forms import DayField
 from roster.committees.forms import CommitteePick
 from roster.committees.models import CommitteeKind, CommitteeLevel
 from sessions_app.workbooks.export import ORDER
@@ -37,7 +38,7 @@ class UnitsForm(forms.Form):
     kind = forms.ChoiceField(label="类型", choices=CommitteeKind.choices, initial=CommitteeKind.PARTY_GROUP)
     level = forms.ChoiceField(label="层级", choices=CommitteeLevel.choices)
     parent = CommitteePick(label="上级委员会", error_messages={"required": "请选择上级委员会。"})
-    since = forms.DateField(
+    since = DayField(
         label="从哪天起", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "请填写从哪天起，一般写年初或成立那天。"},
     )  # fmt: skip
