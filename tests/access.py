@@ -106,6 +106,11 @@ def decided(kind: str, at: str, needs: Permission) -> tuple[Address, ...]:
     return tuple(Address(at, "P", needs=(needs,), before=(kind,), after=(answer,)) for answer in ("approve", "return"))
 
 
+def shown(kind: str, at: str, needs: Permission) -> Address:
+    """The content of a thing that waits, open to who decides on it."""
+    return Address(at, "G", needs=(needs,), before=(kind,))
+
+
 G, PO, GP = Address(), Address(verbs="P"), Address(verbs="GP")
 
 ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
@@ -526,6 +531,16 @@ ADDRESSES: dict[str, Address | tuple[Address, ...]] = {
         *decided("correction", "correction", P.CORRECTION_DECIDE),
         *decided("countersign", "correction", P.CORRECTION_COUNTERSIGN),
         *decided("filing", "filing", P.FILING_DECIDE),
+    ),
+    "approval_content": (
+        shown("leave", "leave", P.LEAVE_DECIDE),
+        shown("session", "session_host", P.SESSION_APPROVE),
+        shown("speech", "speech", P.SPEECH_REVIEW),
+        shown("minutes", "minutes", P.MINUTES_APPROVE),
+        shown("correction", "correction", P.CORRECTION_DECIDE),
+        shown("countersign", "correction", P.CORRECTION_COUNTERSIGN),
+        shown("filing", "filing", P.FILING_DECIDE),
+        shown("plan", "plan", P.PLAN_APPROVE),
     ),
     "my_study": G,
     # operations

@@ -217,7 +217,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "correction": row,
         "tone": TONES[row.stage],
-        "lines": _lines(row),
+        "lines": changes_of(row),
         "decide_url": "correction_decide" if decides else "correction_countersign" if countersigns else "",
         "files": list(Attachment.objects.about(row)),
         "may_upload": row.stage == CorrectionStage.ASKED
@@ -228,7 +228,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "corrections/correction.html", context)
 
 
-def _lines(row: Correction) -> list[dict[str, str]]:
+def changes_of(row: Correction) -> list[dict[str, str]]:
     """label, before, after of everything that changes."""
     if row.kind == CorrectionKind.ATTENDANCE:
         days = dict(SessionPart.objects.filter(study_session_id=row.study_session_id).values_list("pk", "day"))

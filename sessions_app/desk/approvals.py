@@ -93,7 +93,7 @@ def kinds() -> dict[str, Waiting]:
             P.SESSION_APPROVE, StudySession, Q(stage=SessionStage.SUBMITTED), ("submitted_by_id",), ("committee", "chair"),
             lambda row: Card(
                 f"学习方案：{row.topic}", _session_url(row),
-                f"{row.day.month}月{row.day.day}日 {row.place} 主持 {row.chair or '未定'}", row.return_note and f"上次退回：{row.return_note}",
+                f"{row.day.month}月{row.day.day}日 {row.place} 主持 {row.chair or '未定'}", row.return_note,
                 str(row.committee), "审定后方案即作准，成员在“我的学习”里看到；以后改动须重新审定。"),
             ("请补充重点发言人", "请调整学习时间", "学习内容请进一步聚焦"),
         ),
@@ -101,7 +101,7 @@ def kinds() -> dict[str, Waiting]:
             P.SPEECH_REVIEW, Speech, Q(stage=SpeechStage.SUBMITTED), ("speaker_id",),
             ("speaker", "participation__study_session", "participation__committee"),
             lambda row: Card(
-                f"{row.speaker}的{row.get_kind_display()}发言《{row.title}》", _session_url(row.participation.study_session),
+                f"{row.speaker}的{row.get_kind_display()}发言《{row.title}》", reverse("session_speeches", args=[row.participation.study_session_id]),
                 f"{len(row.text)} 字；联系实际：{row.link_to_work[:60] or '未写'}", f"第 {row.edition} 版" if row.edition > 1 else "",
                 str(row.participation.committee), "通过后文稿定稿。"),
             ("请结合分管工作", "请补充对策建议", "请压缩篇幅"),
@@ -110,9 +110,9 @@ def kinds() -> dict[str, Waiting]:
             P.MINUTES_APPROVE, Minutes, Q(stage=MinutesStage.SUBMITTED), ("author_id",),
             ("study_session__committee", "author"),
             lambda row: Card(
-                f"学习记录：{row.study_session.topic}", _session_url(row.study_session),
+                f"学习记录：{row.study_session.topic}", reverse("minutes", args=[row.study_session_id]),
                 f"{row.study_session.day.month}月{row.study_session.day.day}日，记录人 {row.author or '未署名'}",
-                row.return_note and f"上次退回：{row.return_note}", str(row.study_session.committee), "审签后记录锁定，可以归档。"),
+                row.return_note, str(row.study_session.committee), "审签后记录锁定，可以归档。"),
             ("请补全发言要点", "请核对请假事由", "请补充议定事项"),
         ),
         "correction": Waiting(
@@ -120,14 +120,14 @@ def kinds() -> dict[str, Waiting]:
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
                 f"更正{row.get_kind_display()}：{row.about}", row.get_absolute_url(), row.reason,
-                f"依据：{row.evidence}", f"{row.committee} {row.asked_by}", "同意后数字随之改变，原记录仍可查看。"),
+                row.evidence, f"{row.committee} {row.asked_by}", "同意后数字随之改变，原记录仍可查看。"),
             ("依据不足", "请核对后重新申请"),
         ),
         "countersign": Waiting(
             P.CORRECTION_COUNTERSIGN, Correction, Q(stage=CorrectionStage.LEADER_AGREED), ("asked_by_id", "decided_by_id"),
             ("study_session", "committee", "asked_by"),
             lambda row: Card(
-                f"年度已截止的更正：{row.about}", row.get_absolute_url(), row.reason, f"依据：{row.evidence}",
+                f"年度已截止的更正：{row.about}", row.get_absolute_url(), row.reason, row.evidence,
                 str(row.committee), "同意后数字随之改变，已印发文书不变。"),
             ("依据不足",),
         ),
@@ -158,7 +158,7 @@ def kinds() -> dict[str, Waiting]:
             P.PLAN_APPROVE, StudyPlan, Q(stage=PlanStage.SUBMITTED), ("submitted_by_id",), ("committee",),
             lambda row: Card(
                 str(row), row.get_absolute_url(), "审定须填写审定会议和日期，请打开办理。",
-                row.amend_reason and f"调整理由：{row.amend_reason}", str(row.committee)),
+                row.amend_reason, str(row.committee)),
             (), two_tap=False,
         ),
         "bulletin-check": Waiting(
@@ -173,10 +173,27 @@ def kinds() -> dict[str, Waiting]:
             ("committee", "compiled_by", "checked_by"),
             lambda row: Card(
                 f"学情通报待签发：{row.title}", row.get_absolute_url(), "签发后编号印发、不再改，请打开阅后办理。",
-                f"核稿 {row.checked_by}", f"{row.committee} {row.compiled_by}"),
+                str(row.checked_by), f"{row.committee} {row.compiled_by}"),
             (), two_tap=False,
         ),
     }  # fmt: skip
+
+
+# What stands in the two lines of a card.
+WORDS = {
+    "leave": ("学习", ""),
+    "session": ("时间地点", "上次退回"),
+    "speech": ("文稿", "版次"),
+    "minutes": ("学习", "上次退回"),
+    "correction": ("更正理由", "依据"),
+    "countersign": ("更正理由", "依据"),
+    "filing": ("报告人", ""),
+    "objection": ("申诉理由", ""),
+    "interview": ("建议理由", ""),
+    "plan": ("怎么办", "调整理由"),
+    "bulletin-check": ("怎么办", ""),
+    "bulletin-sign": ("怎么办", "核稿"),
+}
 
 
 def waiting_for(user: User) -> list[tuple[str, Waiting, Any]]:

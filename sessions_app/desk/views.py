@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from roster import outside
 from roster.accounts.doors import any_login, attempt, permission
 from roster.accounts.roles import Permission, Role
 from roster.audit.history import history_of
 from sessions_app.desk import homes
-from sessions_app.desk.approvals import kinds, waiting_for
+from sessions_app.desk.approvals import WORDS, approval_count, kinds, waiting_for
+from sessions_app.desk.contents import READ, content_of
 from sessions_app.desk.decisions import DECIDE
 from sessions_app.desk.dossier import dossier_of
 from sessions_app.desk.strip import stations_of
@@ -71,20 +72,34 @@ def approvals(request: HttpRequest) -> HttpResponse:
         _, figures = homes.three_figures(acting.committee_id, request.today.year)
         session = homes.current_session(acting.committee_id)
     stations = stations_of(session, request.user) if session else []
-    context = {"cards": cards, "figures": figures, "session": session, "stations": stations, "acting": acting,
+    context = {"cards": cards, "figures": figures, "session": session, "stations": stations, "acting": acting, "total": approval_count(request.user),
                "year": request.today.year}  # fmt: skip
     return render(request, "desk/approvals.html", context)
 
 
 def _card(kind: str, waiting: Any, row: Any) -> dict[str, Any]:
     card = waiting.card(row)
+    why_word, changed_word = WORDS[kind]
     return {
+        "why_word": why_word, "changed_word": changed_word,
+        "content_url": reverse("approval_content", args=[kind, row.pk]) if kind in READ else "",
         "id": f"{kind}-{row.pk}", "what": card.what, "url": card.url, "why": card.why, "changed": card.changed,
         "sender": card.sender, "sentence": card.sentence, "version": row.version, "reasons": waiting.reasons,
         "two_tap": waiting.two_tap,
         "approve_url": reverse("decide", args=[kind, row.pk, "approve"]) if waiting.two_tap else "",
         "return_url": reverse("decide", args=[kind, row.pk, "return"]) if waiting.two_tap else "",
     }  # fmt: skip
+
+
+@permission(*DECIDING)
+@require_GET
+def approval_content(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """The whole of what waits, for the card that is opened."""
+    waiting = kinds().get(kind)
+    if waiting is None or kind not in READ:
+        raise Http404
+    row = get_object_or_404(waiting.model.objects.open_to(request.user, waiting.permission), pk=pk)
+    return render(request, "desk/content.html", {"parts": content_of(kind, row)})
 
 
 @permission(*DECIDING)
@@ -106,7 +121,8 @@ def decide(request: HttpRequest, kind: str, pk: int, answer: str) -> HttpRespons
     done = attempt(request, lambda: DECIDE[kind](row, yes, note, version, request.user, request.now))
     card = waiting.card(row)
     if request.htmx:
-        return render(request, "desk/decided.html", {"card": card, "yes": yes, "done": done is not None})
+        told = {"card": card, "yes": yes, "done": done is not None, "waiting": approval_count(request.user)}
+        return render(request, "desk/decided.html", told)
     if done is not None:
         messages.success(request, f"{'已同意' if yes else '已退回'}：{card.what}。")
     return redirect("approvals")
