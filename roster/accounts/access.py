@@ -88,12 +88,15 @@ def reach_of(owner: User, day: date) -> list[tuple[Role, str]]:
     """Every role of now or later with the path of its committee: granted ones and those of the roster."""
     grants = Grant.objects.filter(user=owner).during(day, None).values_list("role", "committee__path")
     found = [(Role(role), path) for role, path in grants]
-    if owner.person_id:
-        kept = StudySecretary.objects.filter(person=owner.person_id).during(day, None)
-        found += [(Role.SECRETARY, path) for path in kept.values_list("committee__path", flat=True)]
-        member = Membership.objects.filter(person=owner.person_id).during(day, None)
-        found += [(Role(role), path) for role, path in member.values_list("group_role", "committee__path")]
-    return found
+    return found + (belonging_of(owner.person_id, day) if owner.person_id else [])
+
+
+def belonging_of(person_id: int, day: date) -> list[tuple[Role, str]]:
+    """The same of the roster alone: what an account of this person would open."""
+    kept = StudySecretary.objects.filter(person=person_id).during(day, None)
+    found = [(Role.SECRETARY, path) for path in kept.values_list("committee__path", flat=True)]
+    member = Membership.objects.filter(person=person_id).during(day, None)
+    return found + [(Role(role), path) for role, path in member.values_list("group_role", "committee__path")]
 
 
 def may_second(user: User, owner: User, day: date) -> bool:

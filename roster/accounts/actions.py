@@ -11,10 +11,11 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from roster.accounts.access import belonging_of
 from roster.accounts.models import Grant, PasswordReset, ResetStage, User
-from roster.accounts.roles import GRANTED, SEPARATED, Role
-from roster.accounts.rules import Held, grant_reasons, new_password, username_reasons
-from roster.audit.actions import Actor, record, saying
+from roster.accounts.roles import GRANTED, SEPARATED, Permission, Role
+from roster.accounts.rules import Held, grant_reasons, needs_second, new_password, username_reasons
+from roster.audit.actions import SHANGHAI, Actor, record, saying
 from roster.audit.moves import Refused
 from roster.committees.models import Committee
 from roster.committees.rules import period_reasons, said, within_reasons
@@ -22,6 +23,7 @@ from roster.people.actions import merged_sentence
 from roster.people.models import GroupRole, Person
 
 USERNAME_TAKEN = "登录名已被使用，请换一个。"
+WIDER = "此人还在您管理范围以外的单位任职，账号请由管得到这些单位的上级系统管理员开通。"
 HAS_ACCOUNT = "此人已有账号，一人一号；忘记密码请用“重置密码”。"
 
 
@@ -44,6 +46,11 @@ def create_account(
         reasons.append(HAS_ACCOUNT)
     if person.merged_into_id is not None:
         reasons.append(merged_sentence(person))
+    if isinstance(by, User):
+        # Who opens the account is told its first password: it must not open more than he reaches.
+        held = belonging_of(person.pk, at.astimezone(SHANGHAI).date())
+        if needs_second(held, by.reach(Permission.ACCOUNT_EDIT).paths):
+            reasons.append(WIDER)
     user = User(username=username, person=person, must_change_password=password is None, password_changed_at=at)
     if password is not None:
         reasons += _password_reasons(password, user)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from roster.accounts import actions
+from roster.accounts.consequences import tell
 from roster.accounts.models import Grant, User
 from roster.accounts.roles import ROLES, SEPARATED, Role
 from roster.accounts.rules import FIRST_PASSWORD_LIVES
@@ -39,10 +40,23 @@ class Command(BaseCommand):
             user, secret = self._create(options, role, at)
         except Refused as refusal:
             raise CommandError("\n".join(refusal.reasons)) from refusal
+        self._tell_the_three(user, role, at)
         hours = int(FIRST_PASSWORD_LIVES.total_seconds() // 3600)
         self.stdout.write(
             f"{ROLES[role].label}：{user.username}\n初始密码：{secret}\n{hours} 小时内登录并修改，过期作废。"
         )
+
+    @staticmethod
+    def _tell_the_three(user: User, role: Role, at: Any) -> None:
+        """Whoever holds one of the three roles already hears that the server made another."""
+        held = Grant.objects.on(at.date()).filter(role__in=[role.value for role in SEPARATED]).exclude(user=user)
+        for person_id in sorted(set(held.values_list("user__person_id", flat=True)) - {None}):
+            tell(
+                person_id,
+                f"命令新建了{ROLES[role].label}",
+                f"服务器上用命令建立了 {user.username}（{user}）。不知情的，请马上核查。",
+                at,
+            )
 
     @transaction.atomic
     def _create(self, options: dict[str, Any], role: Role, at: Any) -> tuple[User, str]:

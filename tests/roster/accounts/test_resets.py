@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from roster.accounts import reset_actions
+from roster.accounts import actions, reset_actions
 from roster.accounts.models import PasswordReset, ResetStage, User
 from roster.accounts.roles import Role
 from roster.audit.models import AuditEvent
@@ -180,3 +181,29 @@ def test_an_ordinary_reset_asks_for_no_code(tree: Tree, admin: User, keeper: Use
     assert 'name="code"' not in client.get("/account/password/change/").content.decode()
     typed = {"oldpassword": secret, "password1": NEW, "password2": NEW}
     assert client.post("/account/password/change/", typed).status_code == 302
+
+
+@pytest.mark.parametrize("command", ["changepassword", "createsuperuser"])
+def test_no_command_goes_round_it(command: str, admin: User) -> None:
+    with pytest.raises(CommandError, match="create_first_admin"):
+        call_command(command, admin.username)
+    admin.refresh_from_db()
+    assert admin.check_password(build.PASSWORD)
+
+
+def test_another_administrator_made_on_the_server_is_told_to_the_three(
+    tree: Tree, security: User, auditor: User, still: Any
+) -> None:
+    call_command("create_first_admin", "newadmin", "新管理员", "--again")
+    told = Notice.objects.filter(title="命令新建了系统管理员")
+    assert set(told.values_list("person_id", flat=True)) == {security.person_id, auditor.person_id}
+
+
+def test_an_account_is_not_opened_for_more_than_one_reaches(tree: Tree, admin: User) -> None:
+    """Its first password is told to whoever opens it."""
+    county = build.granted(Role.ADMIN, tree.county)
+    who = build.member(tree.county).person
+    build.member(tree.city, who, role=GroupRole.LEADER)
+    with pytest.raises(Refused, match="管理范围以外"):
+        actions.create_account(person=who, username="wider", by=county, at=build.AT)
+    assert actions.create_account(person=who, username="wider", by=admin, at=build.AT)[0].must_change_password
