@@ -93,6 +93,7 @@ def test_every_answer_carries_the_strict_policy(client: Client) -> None:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
+        "worker-src": "'self'",  # the score sheet's own, which opens it without network
     }
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
