@@ -212,7 +212,7 @@ def _write(random: Random, meeting: Meeting, calendar: WorkingDays, found: Histo
         found.speeches.append(
             SpeechRow(body.code, year, number, speaker.person, kind, f"{meeting.topic}与{_field(speaker.post)}工作思考",
                       f"围绕{meeting.topic}，结合{_field(speaker.post)}工作实际，谈认识、摆问题、提举措。",
-                      f"{_field(speaker.post)}工作", leader if speaker.person != leader else here[1].person,
+                      f"{_field(speaker.post)}工作", reviewed_by=leader if speaker.person != leader else here[1].person,
                       at=moment(day - timedelta(days=1), 10))
         )  # fmt: skip
     first = len(found.marks)

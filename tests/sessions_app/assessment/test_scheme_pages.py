@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -107,7 +108,8 @@ def test_the_examples_stand_on_the_list_with_their_results_and_one_click_takes_o
     row = Scheme.objects.get()
     assert answer.url == row.get_absolute_url()
     assert (row.title, row.weight) == ("意识形态和理论武装考核：中心组学习（4 分）", 4)
-    assert client.post(reverse("scheme_example"), sent | {"name": "../x"}, follow=True).text.count("没有这份样表") == 1
+    fresh = sent | {"name": "../x", "form_token": str(uuid4())}
+    assert client.post(reverse("scheme_example"), fresh, follow=True).text.count("没有这份样表") == 1
 
 
 def test_the_list_asks_the_same_number_of_questions_for_one_and_for_many(here):
