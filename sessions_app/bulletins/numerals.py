@@ -18,7 +18,7 @@ RUN = re.compile(
 )
 SINGLE = re.compile(r"[一两]$")
 # What is no exact number in Chinese and is only named: 十几家, 数百人次, 两三场.
-VAGUE = re.compile(rf"[{DIGITS}十百千万]*[几数][{DIGITS}十百千万]*(?:{UNITS})")
+VAGUE = re.compile(rf"[{DIGITS}十百千万]{{0,12}}[几数][{DIGITS}十百千万]{{0,12}}(?:{UNITS})")
 LONGEST = 12
 
 

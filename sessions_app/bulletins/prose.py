@@ -249,7 +249,7 @@ ANY_NUMBER = re.compile(
     r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?万?(?:个百分点|%|个单位|人次|场次|[\u4e00-\u9fff])?"
 )
 # Days, years, quarters, ordinals, numbers of documents: they count nothing.
-NO_COUNT = re.compile(r"\d+(?:年|月|日|号|时|分|届)$")
+NO_COUNT = re.compile(r"\d(?:年|月|日|号|时|分|届)$")
 ORDINAL = re.compile(r"(?:第|〔|\[|（|\()$")
 
 
