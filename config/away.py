@@ -13,15 +13,16 @@ from psycopg_pool import PoolClosed, PoolTimeout
 RETRY_SECONDS = 5  # what the page asks the browser to wait
 REST_SECONDS = 1.0  # so long nobody else of this process tries, and no thread waits
 GONE = ("08", "57P", "53300")  # connection lost, server stopping or starting, too many connections
+CLOSED = "connection is closed"  # what psycopg says of a connection that broke before
 
 _missed_at = -REST_SECONDS
 
 
 def errors(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it was raised from."""
+    """The error and what it was raised from on purpose; not what happened to be handled when it was raised."""
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -29,9 +30,10 @@ def is_away(error: BaseException | None) -> bool:
     for each in errors(error):
         if isinstance(each, PoolTimeout | PoolClosed):
             return True
-        if isinstance(each, psycopg.OperationalError | psycopg.InterfaceError):
-            state = each.sqlstate
-            return state is None or state.startswith(GONE)
+        if isinstance(each, psycopg.OperationalError):
+            return each.sqlstate is None or each.sqlstate.startswith(GONE)
+        if isinstance(each, psycopg.InterfaceError):
+            return CLOSED in str(each)
     return False
 
 

@@ -64,7 +64,7 @@ SECRET_KEY_FALLBACKS = env.words("ZHIXING_OLD_SECRET_KEYS", [])
 # ------------------------------------------------------------------------------------------- database, cache, broker
 DATABASE_POOL = env.flag("ZHIXING_DATABASE_POOL", True)  # off in workers, which fork
 DATABASE_POOL_SIZE = env.number("ZHIXING_DATABASE_POOL_SIZE", 12)
-DATABASE_SECONDS = 3  # to reach it; a page that has to wait longer says so instead
+DATABASE_SECONDS = 2  # to reach it; a page that has to wait longer says so instead
 LOCK_TIMEOUT = env.text("ZHIXING_LOCK_TIMEOUT", "")  # set by upgrades: a migration gives up before it blocks readers
 database_url = env.postgres("DATABASE_URL", "")
 redis_url = env.redis("REDIS_URL", "")
@@ -213,7 +213,7 @@ USE_I18N = True
 USE_TZ = True
 
 # ------------------------------------------------------------------------------------------- database, cache, broker
-DATABASES = {"default": dj_database_url.parse(database_url, engine="django.db.backends.postgresql")}
+DATABASES = {"default": dj_database_url.parse(database_url, engine="config.postgres")}
 database = DATABASES["default"]
 database["ATOMIC_REQUESTS"] = False  # an action is a transaction; a page is not
 database.setdefault("OPTIONS", {})

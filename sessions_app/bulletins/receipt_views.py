@@ -17,6 +17,7 @@ from roster.audit.actions import record
 from sessions_app.bulletins import access, actions, rules
 from sessions_app.bulletins.forms import ReceiptFilter
 from sessions_app.bulletins.models import Bulletin, BulletinReceipt, BulletinStage
+from sessions_app.papers import kept
 from sessions_app.papers import rules as papers
 from sessions_app.policies import calendar, parameters
 from sessions_app.policies.rules import left_words, tone
@@ -85,13 +86,14 @@ def bulletin_download(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Bulletin.objects.open_to(request.user, P.BULLETIN_READ).select_related("paper"), pk=pk)
     if row.paper is None:
         raise Http404
-    record(row.paper, verb="download", by=request.user, at=request.now, data={"sha256": row.paper.sha256})
+    paper = row.paper
+    content = attempt(request, lambda: kept.handed_out(paper.file))
+    if content is None:
+        return redirect(row)
+    record(paper, verb="download", by=request.user, at=request.now, data={"sha256": paper.sha256})
+    answer = HttpResponse(content, content_type="application/pdf")
     if settings.ACCEL:
-        answer = HttpResponse(content_type="application/pdf")
-        answer["X-Accel-Redirect"] = f"{settings.ACCEL.rstrip('/')}/{row.paper.file.name}"
-    else:
-        with row.paper.file.open("rb") as file:
-            answer = HttpResponse(file.read(), content_type="application/pdf")
+        answer["X-Accel-Redirect"] = f"{settings.ACCEL.rstrip('/')}/{paper.file.name}"
     name = papers.file_name(row.paper.title, number_=row.paper.number)
     answer["Content-Disposition"] = content_disposition_header(True, name)
     return answer

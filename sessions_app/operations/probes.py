@@ -220,7 +220,9 @@ TOLD: tuple[Callable[[], Answer], ...] = (undelivered, failed_deliveries, switch
 def ready() -> list[Answer]:
     """What a page needs to be served and work to be done."""
     state = redis_side.look()
-    return [database(), migrations(), broker(state), beat(state), storage(), fonts()]
+    held = database()
+    built = migrations() if held.well else Answer("migrations", "数据库结构", False, "无法检查", "先修好数据库。")
+    return [held, built, broker(state), beat(state), storage(), fonts()]
 
 
 def doctor() -> list[Answer]:

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from roster.audit.actions import SHANGHAI, Actor, SystemActor
+from roster.audit.moves import Refused
 from roster.committees.models import Committee
 from sessions_app.jobs import work
 from sessions_app.jobs.models import Job, JobStep
-from sessions_app.papers import actions, copies, frozen, typeset, verify
+from sessions_app.papers import actions, copies, frozen, kept, typeset, verify
 from sessions_app.papers.models import IssuedPaper, PaperKind
 from sessions_app.papers.shelf import DatabaseShelf
 
@@ -134,11 +135,14 @@ class Verification:
 
     def step(self, job: Job, step: JobStep) -> work.Save:
         paper = IssuedPaper.objects.get(pk=step.arguments["paper"])
-        with paper.file.open("rb") as file:
-            verdict = verify.verify(file.read())
+        try:
+            verdict = verify.verify(kept.content(paper.file))
+            well, words = verdict.well, verdict.words
+        except Refused as gone:
+            well, words = False, str(gone)
 
         def save(job: Job) -> None:
-            job.result = {"well": verdict.well, "words": verdict.words, "paper": paper.pk}
+            job.result = {"well": well, "words": words, "paper": paper.pk}
 
         return save
 

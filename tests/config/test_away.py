@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -77,17 +78,37 @@ def site(django_db_setup: None, django_db_blocker: object, tmp_path: Path) -> It
 
 
 PAGE = "/account/login/"
+COOKIE = "sessionid=abcdefghijklmnopqrstuvwxyz012345"
+
+
+class Staying(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: object) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(Staying)
+
+
+def clicked(address: str) -> int:
+    """A page that asks for somebody's session, and so for the database; where it leads to is not asked for."""
+    request = urllib.request.Request(address + "/search/", headers={"Cookie": COOKIE})  # noqa: S310
+    try:
+        return OPENER.open(request, timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_a_restart_while_nobody_clicks_costs_nobody_an_error(site: tuple[str, str, str]) -> None:
+    """Eight connections stand in the pool; the server ends them all, as a restart does."""
     address, name, place = site
-    for _ in range(8):
-        assert asked(address + "/readyz")[0] in (200, 503)
-        assert asked(address + PAGE)[0] == 200
-    with psycopg.connect(f"{place}/postgres", autocommit=True) as admin:
+    with ThreadPoolExecutor(8) as threads, psycopg.connect(f"{place}/postgres", autocommit=True) as admin:
+        for _ in range(6):
+            assert set(threads.map(clicked, [address] * 16)) == {302}
+        held = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        assert admin.execute(held, [name]).fetchone()[0] >= 3
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-    said = [asked(address + PAGE)[0] for _ in range(12)]
-    assert said == [200] * 12
+        assert [clicked(address) for _ in range(6)] == [302] * 6
+        assert set(threads.map(clicked, [address] * 16)) == {302}
 
 
 def test_while_it_is_away_the_page_says_so_and_it_comes_back(site: tuple[str, str, str]) -> None:
@@ -97,15 +118,18 @@ def test_while_it_is_away_the_page_says_so_and_it_comes_back(site: tuple[str, st
     with psycopg.connect(f"{place}/postgres", autocommit=True) as admin:
         admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        cookie = urllib.request.Request(page, headers={"Cookie": "sessionid=abcdefghijklmnopqrstuvwxyz012345"})  # noqa: S310
+        cookie = urllib.request.Request(page, headers={"Cookie": COOKIE})  # noqa: S310
         with pytest.raises(urllib.error.HTTPError) as failed:
             urllib.request.urlopen(cookie, timeout=30)  # noqa: S310
         assert failed.value.code == 503
         assert failed.value.headers["Retry-After"] == str(away.RETRY_SECONDS)
         assert "数据库暂时连不上" in failed.value.read().decode()
         assert asked(address + "/healthz")[0] == 200
+        began = time.monotonic()
         assert asked(address + "/readyz")[0] == 503
+        told = time.monotonic() - began
         admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    assert told < 2 * settings.DATABASE_SECONDS, "one wait for the database, not one for each probe"
     ends = time.monotonic() + 10
     while True:
         try:
@@ -120,5 +144,14 @@ def test_a_refusal_of_the_database_is_no_absence() -> None:
     assert not away.is_away(psycopg.errors.UniqueViolation("twice"))
     assert not away.is_away(psycopg.errors.QueryCanceled("too long"))
     assert not away.is_away(ValueError("ours"))
+    assert not away.is_away(psycopg.InterfaceError("the cursor is closed"))
+    try:
+        try:
+            raise psycopg.OperationalError("connection refused")
+        except psycopg.OperationalError:
+            raise ValueError("ours") from None
+    except ValueError as ours:
+        assert not away.is_away(ours)
+    assert away.is_away(psycopg.InterfaceError("the connection is closed"))
     assert away.is_away(psycopg.OperationalError("connection refused"))
     assert away.is_away(psycopg.errors.AdminShutdown("bye"))

@@ -89,7 +89,7 @@ def _compiled(page: Page, sessions: str) -> None:
     expect(wrong).to_contain_text("999")
     expect(page.locator(".prose-wrong")).to_have_count(1)  # underlined where it stands
     wrong.get_by_role("button", name=re.compile("改为")).click()
-    expect(page.get_by_text("没有发现与数据不一致的数字，引用数据 1 处")).to_be_visible()
+    expect(page.get_by_text("没有发现与数据不一致的；其中引用数据 1 处")).to_be_visible()
     expect(page.locator("#prose-text")).to_contain_text(f"集体学习{sessions}场")
     expect(page.locator(".prose-wrong")).to_have_count(0)
     page.get_by_role("button", name="插入 各委员会学习情况表").click()

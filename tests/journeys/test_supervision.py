@@ -170,7 +170,7 @@ def _raised(page: Page, path: str, site: Site) -> tuple[int, int]:
         expect(page.get_by_label("问题表述")).to_have_value(text)
         pick(page, "类别", 5 if text == FIRST else 4)
         page.get_by_role("button", name="提出", exact=True).click()
-        expect(page.locator("h1")).to_contain_text("问题 2026-旁听-")
+        expect(page.locator("h1")).to_contain_text("问题 澜川市委2026-旁听-")
     ids = [row[0] for row in site.rows("SELECT id FROM sessions_app_finding WHERE text LIKE '旅程所见%%' ORDER BY id")]
     assert len(ids) == 2
     return ids[0], ids[1]

@@ -33,8 +33,9 @@ at, since = now(), date(2020, 1, 1)
 root = Committee.objects.get(code="LC00")
 county = build.committee("旅程县委", parent=root, code="LX99", level=CommitteeLevel.COUNTY, kind="PARTY_COMMITTEE", since=since)
 security = User.objects.get(username="anquan").act(on=at.date())
+administrator = User.objects.get(username="guanli").act(on=at.date())
 def login(username, person):
-    user, _ = accounts.create_account(person=person, username=username, password="Zhixing-demo-2026", by=security, at=at)
+    user, _ = accounts.create_account(person=person, username=username, password="Zhixing-demo-2026", by=administrator, at=at)
     return user
 for username, role in (("xian1", Role.REVIEWER), ("xian2", Role.REVIEWER), ("xianling", Role.HEAD)):
     user = login(username, build.person(username + "某"))
