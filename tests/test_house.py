@@ -120,7 +120,9 @@ BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "base.py", "services.py",
 
 
 def test_no_drawer_for_everything() -> None:
-    assert [str(path) for path in OURS if path.name in BANNED_NAMES] == []
+    asked_for = {"config/postgres/base.py"}  # Django looks for a database backend under this name
+    found = {path.relative_to(ROOT).as_posix() for path in OURS if path.name in BANNED_NAMES}
+    assert found == asked_for
 
 
 NEW_CSS = re.compile(r":has\(|oklch\(|color-mix\(|@container|@layer|cdn\.|https?://", re.IGNORECASE)
