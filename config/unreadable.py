@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from roster.outside import is_readable
 
@@ -15,7 +15,11 @@ class UnreadableMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not all(is_readable(text) for text in texts(request)):
+        try:
+            readable = all(is_readable(text) for text in texts(request))
+        except UnreadablePostError:  # the visitor broke off while sending
+            readable = False
+        if not readable:
             raise BadRequest("unreadable characters")
         return self.get_response(request)
 

@@ -107,6 +107,8 @@ def set_active(user: User, *, active: bool, reason: str = "", by: Actor, at: dat
         reasons.append("不能停用或启用自己的账号。")
     if row.is_active == active:
         reasons.append("账号已是启用状态。" if active else "账号已是停用状态。")
+    if active and row.person and (merged := merged_sentence(row.person)):
+        reasons.append(merged)
     if not active and not reason.strip():
         reasons.append("请写明停用原因，如 调离、长期不用。")
     if reasons:

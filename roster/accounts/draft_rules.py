@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from roster.outside import is_readable
+
 LIVES = timedelta(days=7)
 MOST_BYTES = 400_000  # of one draft; the longest minutes of the demo take a twentieth
 MOST_DRAFTS = 60  # a person keeps; the oldest goes first
 KEY = re.compile(r"[0-9a-f]{32}")
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 PLACE_LENGTH, VERSION_LENGTH = 600, 40
 
 
@@ -25,13 +28,13 @@ def faults(given: Any) -> str:
         return "草稿的版本读不出来，没有留存。"
     if not isinstance(given.get("values"), Mapping) or not isinstance(given.get("words", {}), Mapping):
         return "内容读不出来，没有留存。"
-    return "" if "\x00" not in place + version else "内容里有不能保存的字符，没有留存。"
+    return "" if is_readable(place + version) else "内容里有不能保存的字符，没有留存。"
 
 
 def without_nul(value: Any) -> Any:
-    """PostgreSQL keeps every character but one."""
+    """PostgreSQL keeps every character but NUL and halves of characters."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value if is_readable(value) else UNREADABLE.sub("", value)
     if isinstance(value, Mapping):
         return {without_nul(name): without_nul(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 TOKEN = "form_token"  # noqa: S105  a name of a field
-NO_TEXT = (TOKEN, "csrfmiddlewaretoken", "typed_fields")
+NO_TEXT = (TOKEN, "csrfmiddlewaretoken", "typed_fields", "draft_key")
 KEPT, KEPT_SECONDS = 40, 12 * 3600
 
 

@@ -95,10 +95,10 @@ def _keep(
         wrong.append("这个账号没有对应的人员，不能申请更正。")
     if wrong:
         raise Refused(list(dict.fromkeys(wrong)))
+    # One giver of numbers at a time: the session is locked, a committee's own are by its row. Two clicks meet here too.
+    Committee.objects.select_for_update(of=("self",), no_key=True).get(pk=found.committee.pk)
     if waiting := _waiting(found, by):
         return waiting
-    # One giver of numbers at a time: the session is locked, a committee's own are by its row.
-    Committee.objects.select_for_update(of=("self",), no_key=True).get(pk=found.committee.pk)
     same = Correction.objects.filter(study_session=session)
     if session is None:
         same = same.filter(committee=found.committee)
@@ -277,6 +277,8 @@ def _finish(row: Correction, verb: str, before: str, *, by: Actor, at: datetime)
 
 
 def _apply(row: Correction, *, by: Actor, at: datetime) -> None:
+    if row.study_session_id and not StudySession.objects.filter(pk=row.study_session_id, stage__in=TOOK_PLACE).exists():
+        raise Refused(MOVED_ON)  # struck out while this was waiting
     if row.kind in applying.APPLY:
         applying.APPLY[row.kind](row, by=by, at=at)
         return

@@ -1,5 +1,6 @@
 """One form for each kind of record a correction can put right; each makes its proposal (corrections.kinds)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -101,6 +102,20 @@ class MakeUpForm(forms.Form):
         return kinds.make_up(self.participation, confirmed=given.pop("confirmed") == "yes", **given)
 
 
+def _kept(form: forms.Form, names: Sequence[str], needed: Mapping[str, str]) -> dict[str, Any]:
+    """What was left empty stays as the chosen row has it; a new row must have what is `needed` (name -> label)."""
+    given = dict(form.cleaned_data)
+    row = given.get("which")
+    for name in names:
+        if name in form.errors or given.get(name):
+            continue
+        if row is not None:
+            given[name] = getattr(row, name)
+        elif name in needed:
+            form.add_error(name, f"新增的请填写{needed[name]}。")
+    return given
+
+
 class MembershipForm(forms.Form):
     which = forms.ModelChoiceField(
         label="哪一段任期", required=False, queryset=Membership.objects.none(), empty_label="漏记的一段，新增"
@@ -108,10 +123,11 @@ class MembershipForm(forms.Form):
     person = forms.CharField(
         label="人员（新增时填）", required=False, max_length=60, help_text="人员编码，或本单位名册里不重名的姓名"
     )
-    group_role = forms.ChoiceField(label="组内职务", choices=GroupRole.choices, initial=GroupRole.MEMBER)
+    group_role = forms.ChoiceField(label="组内职务", choices=[("", "照旧"), *GroupRole.choices], required=False)
     post = forms.CharField(label="党政职务", max_length=80, required=False)
-    since = _day("起始日期")
+    since = _day("起始日期", required=False)
     until = _day("结束日期", required=False)
+    no_end = forms.BooleanField(label="没有结束日期，仍在任", required=False)
     end_reason = forms.CharField(label="变动原因", max_length=80, required=False)
 
     def __init__(self, *args: Any, committee: Committee, **kwargs: Any) -> None:
@@ -120,6 +136,13 @@ class MembershipForm(forms.Form):
         field: Any = self.fields["which"]
         field.queryset = committee.memberships.select_related("person").order_by("rank", "since")
         field.label_from_instance = lambda row: f"{row} {row.since} 至 {row.until or '今'}"
+
+    def clean(self) -> dict[str, Any]:
+        given = _kept(self, ("group_role", "post", "since", "until", "end_reason"), {"since": "起始日期"})
+        if given.pop("no_end", False):
+            given["until"], given["end_reason"] = None, ""
+        given["group_role"] = given.get("group_role") or GroupRole.MEMBER
+        return given
 
     def _person(self) -> Person | None:
         word = self.cleaned_data["person"].strip()
@@ -137,10 +160,10 @@ class OutcomeForm(forms.Form):
     which = forms.ModelChoiceField(
         label="哪一项成果", required=False, queryset=Outcome.objects.none(), empty_label="漏记的一项，新增"
     )
-    day = _day("日期")
-    kind = forms.ChoiceField(label="类型", choices=OutcomeKind.choices)
-    title = forms.CharField(label="名称", max_length=200)
-    authors = forms.CharField(label="作者", max_length=120)
+    day = _day("日期", required=False)
+    kind = forms.ChoiceField(label="类型", choices=[("", "照旧"), *OutcomeKind.choices], required=False)
+    title = forms.CharField(label="名称", max_length=200, required=False)
+    authors = forms.CharField(label="作者", max_length=120, required=False)
     document_number = forms.CharField(label="文号", max_length=60, required=False)
     withdraw = forms.BooleanField(label="这项成果不应登记，申请撤销", required=False)
 
@@ -150,6 +173,10 @@ class OutcomeForm(forms.Form):
         field: Any = self.fields["which"]
         field.queryset = Outcome.objects.filter(committee=committee, is_withdrawn=False).order_by("-day", "pk")
         field.label_from_instance = lambda row: f"{row.day} {row.title}"
+
+    def clean(self) -> dict[str, Any]:
+        needed = {"day": "日期", "kind": "类型", "title": "名称", "authors": "作者"}
+        return _kept(self, (*needed, "document_number"), needed)
 
     def proposal(self) -> Proposal:
         return kinds.outcome(self.committee, **self.cleaned_data)

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
+from roster.audit.actions import SHANGHAI
 from roster.audit.models import Versioned
 from roster.committees.models import Committee
 from roster.people.models import Membership
@@ -118,7 +119,7 @@ def _span(run: ImportRun) -> Span:
     )
     plans = Q(pk__in=touched_of(run, "sessions_app.StudyPlan")) | Q(items__in=touched_of(run, "sessions_app.PlanItem"))
     found.years |= set(StudyPlan.objects.filter(plans).values_list("year", flat=True))
-    at = run.committed_at or run.uploaded_at
+    at = (run.committed_at or run.uploaded_at).astimezone(SHANGHAI)
     terms = Membership.objects.filter(pk__in=touched_of(run, "roster.Membership"))
     for since, until in terms.values_list("since", "until"):
         found.years |= set(range(since.year, min((until or at.date()).year, at.year + 1) + 1))
@@ -178,7 +179,7 @@ def _papers(run: ImportRun) -> list[str]:
     span = _span(run)
     found += [paper for paper in since.filter(kind__in=OF_PERIOD).order_by("issued_at") if span.meets(paper)]
     return [
-        f"{paper.issued_at.date():%Y-%m-%d} 已印发《{paper.title}》（第{paper.number}次），其中用到这些数据，"
+        f"{paper.issued_at.astimezone(SHANGHAI):%Y-%m-%d} 已印发《{paper.title}》（第{paper.number}次），其中用到这些数据，"
         "不能撤销；错误请用“更正”处理。"
         for paper in found[:NAMED]
     ] + ([f"另有 {len(found) - NAMED} 份文书也用到这些数据。"] if len(found) > NAMED else [])

@@ -358,3 +358,27 @@ def test_the_pages_of_a_unit_ask(world: World, address: str, data: dict[str, str
     assert client.post(there, sent).status_code == 302
     assert Correction.objects.get().study_session is None
     assert "漏报" in client.get("/corrections/").content.decode()
+
+
+def test_what_is_left_empty_on_a_correction_of_a_term_stays(world: World) -> None:
+    """The page says so: only what is to be corrected is typed."""
+    world.shut(PeriodStage.CLOSED)
+    member = world.member()
+    client = Client()
+    client.force_login(world.keeper, backend="django.contrib.auth.backends.ModelBackend")
+    there = f"/committees/{world.where.pk}/corrections/membership/"
+    given = {"which": member.pk, "since": "2026-05-01", "reason": "写错", "evidence": "任免通知"}
+    assert client.post(there, given).status_code == 302
+    asked = Correction.objects.get()
+    assert {name for name in asked.after if asked.after[name] != asked.before.get(name)} == {"since"}
+    assert asked.after["group_role"] == member.group_role and asked.after["post"] == member.post
+
+
+def test_a_new_term_needs_its_first_day(world: World) -> None:
+    world.shut(PeriodStage.CLOSED)
+    client = Client()
+    client.force_login(world.keeper, backend="django.contrib.auth.backends.ModelBackend")
+    there = f"/committees/{world.where.pk}/corrections/membership/"
+    answer = client.post(there, {"which": "", "person": "甲", "reason": "漏报", "evidence": "任免通知"})
+    assert answer.status_code == 422
+    assert "新增的请填写起始日期" in answer.content.decode()

@@ -144,3 +144,10 @@ def test_logging_out_says_what_waits(office: Any) -> None:
     page = client.post(reverse("account_logout"), follow=True)
     assert "1 份没有提交的内容" in page.content.decode()
     assert waiting(window(office[0]))[0]["values"] == {"topic": "写到一半"}
+
+
+def test_half_a_character_is_left_out_and_breaks_nothing(office: Any) -> None:
+    writer = window(office[0])
+    assert keep(writer, values={"topic": "写\ud83d到\x00一半"}).status_code == 200
+    assert waiting(writer)[0]["values"] == {"topic": "写到一半"}
+    assert keep(writer, place="/sessions/new/?\ud83d").status_code < 500
