@@ -101,6 +101,7 @@ def test_the_page_asks_previews_makes_and_takes_back(city: Committee, client: Cl
     client.force_login(reviewer, backend="django.contrib.auth.backends.ModelBackend")
     text = client.get(reverse("import_run", args=[run.pk])).content.decode()
     assert "这是一份单位名单" in text and "测试戊局" in text and "联络员" in text
+    assert "没有需要写入的内容" not in text  # nobody knows yet
     given = {"kind": "PARTY_GROUP", "level": "CITY", "parent": city.pk, "since": ""}
     answer = client.post(reverse("import_units", args=[run.pk]), given)
     assert answer.status_code == 422 and "请填写从哪天起" in answer.content.decode()
